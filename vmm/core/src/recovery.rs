@@ -8,10 +8,10 @@
 //!  and from anywhere: ended
 //! ```
 //!
-//! *Quiescing* waits for everything that cannot be taken back: a release on its way to the world, a
-//! checkpoint on its way to the store, a read that was asked for. Only then is the comparator flushed, because only
-//! then it is certain which line the next generation starts from. A machine is started the same way: by a rollback to
-//! the state in which it was loaded.
+//! *Quiescing* waits for what decides where the next generation starts: a checkpoint on its way to the store, a
+//! read that may have consumed something. Only then is the comparator flushed. A release that is on its way to the world
+//! is not waited for: it is in the journal already and will be swallowed when it comes again. A machine is started
+//! the same way: by a rollback to the state in which it was loaded.
 
 use crate::release::CopyError;
 use crate::{InputIndex, LaneSet, Seq};

@@ -111,7 +111,7 @@ impl Machine {
     pub(super) fn flush_when_quiet(&mut self, actions: &mut Vec<Action>) {
         let Phase::Quiescing { halted } = self.recovery.phase else { return };
         let all = LaneSet::first(self.limits.replicas);
-        let quiet = self.out.is_none() && !self.epochs.is_committing() && self.log.reading().next().is_none();
+        let quiet = !self.epochs.is_committing() && self.log.reading().next().is_none();
         if halted == all && quiet {
             self.recovery.enter(Phase::Flushing);
             let generation = self.generation.wrapping_add(1);

@@ -112,7 +112,6 @@ impl Machine {
             self.answer(index, result, actions);
         }
         self.pump(actions);
-        self.flush_when_quiet(actions);
     }
 
     /// The store has answered for a checkpoint.

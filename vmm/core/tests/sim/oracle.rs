@@ -108,6 +108,9 @@ impl<C: Choices> Sim<'_, C> {
             };
             if takes {
                 let Some((_, value)) = self.inputs.get(&inputs) else { break };
+                if let Op::Pipe(length) = *op {
+                    assert_eq!(value.len(), length as usize, "a guest got another's bytes");
+                }
                 guest.absorb(value);
                 inputs += 1;
             }
