@@ -31,7 +31,7 @@ pub(crate) fn parse(page: &str) -> Result<Vec<Promise>, String> {
         };
         if !in_table {
             in_table = last.eq_ignore_ascii_case("test");
-        } else if !last.chars().all(|c| c == '-' || c == ':') {
+        } else if last.is_empty() || !last.chars().all(|c| c == '-' || c == ':') {
             let tests = tests(last).ok_or_else(|| {
                 format!("line {line}: `{last}` is neither `{PENDING}` nor names of tests in code quotes")
             })?;
@@ -59,7 +59,8 @@ fn tests(cell: &str) -> Option<Vec<String>> {
             return None;
         }
     }
-    (!names.is_empty()).then_some(names)
+    let closed = cell.matches('`').count() % 2 == 0;
+    (closed && !names.is_empty()).then_some(names)
 }
 
 /// The tests that promises name and that do not run: each with what is wrong.

@@ -6,9 +6,8 @@ use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// `.cache` in the workspace, or the folder that `COVERT_CACHE` names.
 pub(crate) struct Cache {
@@ -90,21 +89,21 @@ impl Cache {
         command.args(&probe.run[1..]).env("PATH", self.path()?);
         let shown = workspace::shown(&command);
         let folder = if self.root.is_dir() { self.root.clone() } else { std::env::temp_dir() };
-        let mut child = command
+        // A file, as Verilator cannot read a pipe; open, it needs no name any more.
+        let path = folder.join(format!("probe-{}", std::process::id()));
+        let stdin = fs::write(&path, probe.stdin)
+            .and_then(|()| fs::File::open(&path))
+            .and_then(|file| fs::remove_file(&path).map(|()| file))
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        let output = command
             .current_dir(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
+            .stdin(stdin)
+            .output()
             .with_context(|| format!("cannot run `{shown}`"))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A program that does not read its input still has to answer as expected below.
-            let _ = stdin.write_all(probe.stdin.as_bytes());
-        }
-        let output = child.wait_with_output().with_context(|| format!("`{shown}` could not be awaited"))?;
         let printed = [output.stdout, output.stderr].concat();
         let printed = String::from_utf8_lossy(&printed);
-        let last = printed.trim_end().lines().last().unwrap_or("");
+        let lines: Vec<_> = printed.trim_end().lines().collect();
+        let last = lines[lines.len().saturating_sub(5)..].join("\n");
         anyhow::ensure!(output.status.success(), "`{shown}` failed ({}): {last}", output.status);
         anyhow::ensure!(printed.contains(probe.expect), "`{shown}` did not print `{}`: {last}", probe.expect);
         Ok(())
