@@ -4,8 +4,9 @@ use covert_abi::{Fingerprint, Header, Kind, LaneSet, Outcome, Verdict, fingerpri
 use covert_core::epoch::state_payload;
 use covert_core::limits::LimitsError;
 use covert_core::release::CopyError;
+use covert_core::stream::OutputError;
 use covert_core::watchdog::HangLimits;
-use covert_core::{Action, Class, Event, Limits, Machine, Point, Reason, Record, Request, Verified};
+use covert_core::{Action, Class, Event, Limits, Machine, Point, Reason, Record, Request, Stream, Verified};
 
 fn limits(replicas: usize) -> Limits {
     Limits {
@@ -253,4 +254,17 @@ fn limits_under_which_nothing_could_move_are_refused_with_what_to_change() {
     assert_eq!(refused(|l| l.window = 17), LimitsError::WindowBeyondRing { window: 17, ring: 16 });
     assert_eq!(refused(|l| l.epoch_exits = 0), LimitsError::NoEpoch);
     assert!(refused(|l| l.window = 17).to_string().contains("make the window at most 16"));
+}
+
+#[test]
+fn a_replica_stops_at_the_window_and_goes_on_after_a_release() {
+    let mut stream = Stream::new(&Limits { window: 2, ..limits(2) });
+    let mut post = |released| {
+        stream.released(released);
+        stream.output(Kind::Posted, 0, 0, 1).map(|header| header.seq)
+    };
+    assert_eq!(post(0), Ok(0));
+    assert_eq!(post(0), Ok(1));
+    assert_eq!(post(0), Err(OutputError::WindowFull { unreleased: 2 }));
+    assert_eq!(post(1), Ok(2), "nothing was used up by the refusal");
 }
