@@ -101,7 +101,6 @@ impl Target {
         for folder in [&corpus, &found] {
             fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
         }
-        let before = inputs(&found)?;
         let log = cache.root.join("fuzz").join(format!("{}.log", self.name));
 
         let progress = Progress::start(format!("building fuzz target {}", self.name));
@@ -118,11 +117,10 @@ impl Target {
         run.arg("--").arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
         run.arg(format!("-artifact_prefix={}/", found.display()));
         let survived = logged(run, &log)?;
-        let crash = inputs(&found)?.into_iter().find(|input| !before.contains(input));
         let took = progress.done(if survived { "no crash" } else { "CRASH" });
 
         let text = fs::read_to_string(&log).with_context(|| format!("cannot read `{}`", log.display()))?;
-        let crash = match (survived, crash) {
+        let crash = match (survived, culprit(&text)) {
             (true, _) => None,
             (false, Some(input)) => {
                 let reproduce = workspace::shown(self.cargo(workspace, cache, "run").arg(&input));
@@ -155,9 +153,9 @@ fn logged(mut command: Command, path: &Path) -> Result<bool> {
     Ok(status.success())
 }
 
-fn inputs(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))?;
-    entries.map(|entry| Ok(entry?.path())).collect()
+/// The file that libFuzzer says it wrote the failing input to.
+fn culprit(log: &str) -> Option<PathBuf> {
+    log.lines().find_map(|line| line.split_once("Test unit written to ")).map(|(_, path)| path.trim().into())
 }
 
 /// How many inputs libFuzzer says it ran: in its statistics, or in the last line before a crash.
@@ -233,5 +231,12 @@ mod tests {
         assert_eq!(executions("#2\tINITED cov: 3\nstat::number_of_executed_units: 4711\n"), Some(4711));
         assert_eq!(executions("#2\tINITED cov: 3\n#815\tNEW cov: 4\n==12==ERROR: libFuzzer\n"), Some(815));
         assert_eq!(executions("error: no such target\n"), None);
+    }
+
+    #[test]
+    fn a_crash_is_shown_with_the_input_that_libfuzzer_wrote() {
+        let log = "==12== ERROR\nartifact_prefix='/f/'; Test unit written to /f/crash-7b95\nBase64: eHkK\n";
+        assert_eq!(culprit(log), Some("/f/crash-7b95".into()));
+        assert_eq!(culprit("Done 815 runs\n"), None);
     }
 }

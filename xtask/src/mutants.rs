@@ -103,8 +103,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<report::Outcome> {
 fn verdict(lines: &[Line]) -> Result<()> {
     let wrong: Vec<_> = lines.iter().filter(|line| line.fate != Fate::Killed).collect();
     if !wrong.is_empty() {
-        let told: Vec<_> = wrong.iter().map(|line| format!("\n  {}: {}", line.rule, line.fate)).collect();
-        bail!("{} of {} mutants were not killed by their test:{}", wrong.len(), lines.len(), told.concat());
+        let mut told = String::new();
+        for line in &wrong {
+            told += &format!("\n  {}: {}", line.rule, line.fate);
+            if let Fate::KilledByOthers { tests } = &line.fate {
+                told += &format!(": {}", tests.join(", "));
+            }
+        }
+        bail!("{} of {} mutants were not killed by their test:{told}", wrong.len(), lines.len());
     }
     Ok(())
 }
@@ -272,7 +278,8 @@ impl<'a> Range<'a> {
         let mut cargo = self.workspace.cargo();
         cargo.current_dir(&self.tree.root);
         cargo.args(["test", "--offline", "--tests", "--package", &self.package.name, "--color", "never"]);
-        cargo.env("CARGO_TARGET_DIR", self.workspace.target.join("mutants/build"));
+        // Libraries from outside are built once for the workspace and the copy; the copy's own packages are others to cargo.
+        cargo.env("CARGO_TARGET_DIR", &self.workspace.target);
         cargo.env("COVERT_SCHEDULES", SCHEDULES);
         cargo
     }
@@ -289,7 +296,7 @@ impl std::fmt::Display for Fate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Fate::Killed => write!(f, "killed"),
-            Fate::KilledByOthers { tests } => write!(f, "killed, but by {}", tests.join(", ")),
+            Fate::KilledByOthers { tests } => write!(f, "killed, but by {} other tests", tests.len()),
             Fate::Survived => write!(f, "SURVIVED"),
             Fate::Uncompilable { error } => write!(f, "does not compile: {error}"),
             Fate::Hung => write!(f, "hangs for {} s, no test fails", PATIENCE.as_secs()),

