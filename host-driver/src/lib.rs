@@ -11,6 +11,7 @@ pub mod arena;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod crc;
+pub mod entry;
 pub mod group;
 pub mod lane;
 pub mod progress;
