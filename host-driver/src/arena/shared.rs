@@ -1,0 +1,91 @@
+//! Memory that another process may write at any moment.
+//!
+//! The only place in this crate with a pointer into it. No Rust reference to plain shared bytes is ever made:
+//! words are reached as atomics, bulk bytes are copied to or from private memory through raw pointers. Every offset is
+//! checked here, so that nothing that a peer writes can make an access leave the mapping.
+
+use core::sync::atomic::AtomicU64;
+use memmap2::{MmapOptions, MmapRaw};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// A mapping of a shared region, readable, and writable if it was mapped so.
+#[derive(Debug)]
+pub(crate) struct SharedMap {
+    map: MmapRaw,
+    writable: bool,
+}
+
+impl SharedMap {
+    /// Maps the first `bytes` bytes for reading and writing, with all pages present.
+    pub(crate) fn writable(fd: &OwnedFd, bytes: usize) -> std::io::Result<SharedMap> {
+        let map = MmapOptions::new().len(bytes).populate().map_raw(fd.as_raw_fd())?;
+        Ok(SharedMap { map, writable: true })
+    }
+
+    /// Maps the first `bytes` bytes for reading alone, with all pages present.
+    pub(crate) fn read_only(fd: &OwnedFd, bytes: usize) -> std::io::Result<SharedMap> {
+        let map = MmapOptions::new().len(bytes).populate().map_raw_read_only(fd.as_raw_fd())?;
+        Ok(SharedMap { map, writable: false })
+    }
+
+    /// Bytes mapped.
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// `N` words from `offset` on; `None` if they are not aligned or not all inside.
+    ///
+    /// Storing through them is for the holder of a [`writable`](Self::writable) map; elsewhere it faults.
+    #[inline]
+    pub(crate) fn words<const N: usize>(&self, offset: usize) -> Option<&[AtomicU64; N]> {
+        if !offset.is_multiple_of(8) || !self.holds(offset, N * 8) {
+            return None;
+        }
+        // SAFETY: the range was just checked to lie inside the mapping, which is page-aligned and lives as
+        // long as `self`, and the offset is a multiple of eight. Other processes write the same bytes; atomics
+        // are the type that allows it. Safe code has no way to name memory that others share.
+        Some(unsafe { &*self.map.as_ptr().wrapping_add(offset).cast::<[AtomicU64; N]>() })
+    }
+
+    /// Copies `to.len()` bytes from `offset` on, reading each shared byte once; false if they are not all inside.
+    #[inline]
+    pub(crate) fn copy_out(&self, offset: usize, to: &mut [u8]) -> bool {
+        if !self.holds(offset, to.len()) {
+            return false;
+        }
+        // SAFETY: both ranges are valid for their length and `to` is private memory, so they do not overlap.
+        // The source may change meanwhile: then the copy holds some mixture, which the fingerprint
+        // decides about. A reference to the source, which safe copying needs, would be undefined behaviour.
+        unsafe { copy_once(self.map.as_ptr().wrapping_add(offset), to.as_mut_ptr(), to.len()) };
+        true
+    }
+
+    /// Copies `from` to `offset` on; false if it does not fit or the map is for reading alone.
+    #[inline]
+    pub(crate) fn copy_in(&self, offset: usize, from: &[u8]) -> bool {
+        if !self.writable || !self.holds(offset, from.len()) {
+            return false;
+        }
+        // SAFETY: as in `copy_out`, with the roles exchanged; the mapping was made writable.
+        unsafe { copy_once(from.as_ptr(), self.map.as_mut_ptr().wrapping_add(offset), from.len()) };
+        true
+    }
+
+    #[inline]
+    fn holds(&self, offset: usize, bytes: usize) -> bool {
+        offset.checked_add(bytes).is_some_and(|end| end <= self.map.len())
+    }
+}
+
+/// `memcpy` behind a barrier: what is read later is the copy, never the source again.
+///
+/// # Safety
+/// As [`core::ptr::copy_nonoverlapping`], except that other processes may write the shared side meanwhile.
+#[inline(never)]
+unsafe fn copy_once(from: *const u8, to: *mut u8, bytes: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { core::ptr::copy_nonoverlapping(from, to, bytes) };
+    // The compiler has to believe that anything it knew about the copy's content is void from here on, so it
+    // cannot replace a later read of the copy by a second read of the source.
+    core::hint::black_box(to);
+}
