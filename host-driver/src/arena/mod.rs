@@ -17,7 +17,7 @@ pub(crate) use shared::SharedMap;
 
 use crate::ring::{self, ENTRY_WORDS, Position, Signal, Strong};
 use core::sync::atomic::{AtomicU64, Ordering};
-use covert_abi::SubmissionEntry;
+use covert_abi::{Fingerprint, Header, SubmissionEntry};
 use rustix::fs::{MemfdFlags, SealFlags};
 use std::os::fd::OwnedFd;
 
@@ -292,5 +292,16 @@ impl ArenaReader {
             Some(offset) => self.map.copy_out(offset as usize, to),
             None => false,
         }
+    }
+
+    /// The fingerprint of the payload at an IOVA under its header, each byte read once. Zero when the payload does not
+    /// lie in the arena, which [`holds`](Self::holds) tells beforehand.
+    #[inline]
+    pub fn fingerprint(&self, iova: u64, header: &Header) -> Fingerprint {
+        let offset = match header.length {
+            0 => Some(0),
+            _ => iova.checked_sub(self.geometry.base),
+        };
+        offset.and_then(|offset| self.map.fingerprint(offset as usize, header)).unwrap_or_default()
     }
 }

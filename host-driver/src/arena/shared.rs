@@ -4,7 +4,9 @@
 //! words are reached as atomics, bulk bytes are copied to or from private memory through raw pointers. Every offset is
 //! checked here, so that nothing that a peer writes can make an access leave the mapping.
 
+use crate::crc::{BLOCK, Crc64, copy_once};
 use core::sync::atomic::AtomicU64;
+use covert_abi::{Fingerprint, Header};
 use memmap2::{MmapOptions, MmapRaw};
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -71,21 +73,31 @@ impl SharedMap {
         true
     }
 
+    /// The fingerprint of the payload at `offset` under its header, reading each shared byte once; `None` if the
+    /// payload is not all inside.
+    #[inline]
+    pub(crate) fn fingerprint(&self, offset: usize, header: &Header) -> Option<Fingerprint> {
+        let length = header.length as usize;
+        if !self.holds(offset, length) {
+            return None;
+        }
+        let whole = length / BLOCK;
+        let mut crc = Crc64::new();
+        // SAFETY: the blocks lie inside the mapping. They may change while they are read: then the fingerprint is
+        // that of some mixture, and the copy that is released later has to have the same.
+        unsafe { crc.update_shared(self.map.as_ptr().wrapping_add(offset), whole) };
+        let mut end = [0; BLOCK + Header::BYTES];
+        let rest = length % BLOCK;
+        if rest != 0 {
+            self.copy_out(offset + whole * BLOCK, &mut end[..rest]);
+        }
+        end[BLOCK..].copy_from_slice(&header.to_bytes());
+        crc.update(if rest == 0 { &end[BLOCK..] } else { &end });
+        Some(Fingerprint(crc.finish()))
+    }
+
     #[inline]
     fn holds(&self, offset: usize, bytes: usize) -> bool {
         offset.checked_add(bytes).is_some_and(|end| end <= self.map.len())
     }
-}
-
-/// `memcpy` behind a barrier: what is read later is the copy, never the source again.
-///
-/// # Safety
-/// As [`core::ptr::copy_nonoverlapping`], except that other processes may write the shared side meanwhile.
-#[inline(never)]
-unsafe fn copy_once(from: *const u8, to: *mut u8, bytes: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { core::ptr::copy_nonoverlapping(from, to, bytes) };
-    // The compiler has to believe that anything it knew about the copy's content is void from here on, so it
-    // cannot replace a later read of the copy by a second read of the source.
-    core::hint::black_box(to);
 }

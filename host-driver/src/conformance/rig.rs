@@ -102,8 +102,8 @@ pub struct Parts {
     pub memory: Vec<OwnedFd>,
     /// The coordinator's end of the progress page.
     pub progress: ProgressWriter,
-    /// A replica's end of it.
-    pub told: ProgressReader,
+    /// The page itself, for the replicas.
+    pub page: OwnedFd,
 }
 
 impl Parts {
@@ -113,7 +113,6 @@ impl Parts {
     /// No memory.
     pub fn make(shape: &Shape) -> Result<Parts, ArenaError> {
         let (progress, page) = ProgressWriter::create()?;
-        let told = ProgressReader::map(&page)?;
         let (mut readers, mut writers, mut memory) = (Vec::new(), Vec::new(), Vec::new());
         for lane in 0..shape.lanes {
             let geometry = shape.geometry(lane);
@@ -122,7 +121,7 @@ impl Parts {
             writers.push(ArenaWriter::map(&fd, geometry)?);
             memory.push(fd);
         }
-        Ok(Parts { readers, writers, memory, progress, told })
+        Ok(Parts { readers, writers, memory, progress, page })
     }
 }
 
@@ -133,6 +132,7 @@ pub struct Software;
 impl Factory for Software {
     fn rig(&self, shape: &Shape) -> Result<Rig, Failure> {
         let parts = Parts::make(shape).map_err(Failure::because)?;
+        let progress = ProgressReader::map(&parts.page).map_err(Failure::because)?;
         let config = SoftwareConfig {
             group: shape.group,
             skew_log2: shape.skew_log2,
@@ -143,7 +143,7 @@ impl Factory for Software {
         let group = SoftwareGroup::new(config, parts.readers, parts.progress).map_err(Failure::because)?;
         let doorbell = || Box::new(ArenaDoorbell) as Box<dyn Doorbell>;
         let ports = parts.writers.into_iter().map(|arena| Port { arena, doorbell: doorbell() }).collect();
-        Ok(Rig { group: Box::new(group), ports, progress: parts.told, shape: *shape })
+        Ok(Rig { group: Box::new(group), ports, progress, shape: *shape })
     }
 }
 

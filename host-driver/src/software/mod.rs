@@ -14,7 +14,7 @@ use crate::group::{Counters, Group, GroupError, LanePlace, Limits, State, Status
 use crate::progress::ProgressWriter;
 use crate::release::{CopyError, RecordCopy};
 use crate::ring::Position;
-use compare::Comparer;
+use compare::fingerprints;
 use covert_abi::{
     Fault, FaultCause, Fingerprint, Generation, LANES_PER_GROUP_MAX, LaneSet, Outcome, Seq, SubmissionEntry,
     Verdict,
@@ -70,7 +70,6 @@ pub struct SoftwareGroup {
     faults: VecDeque<Fault>,
     counters: Counters,
     watchdog: Watchdog,
-    comparer: Comparer,
 }
 
 impl SoftwareGroup {
@@ -111,7 +110,6 @@ impl SoftwareGroup {
             faults: VecDeque::with_capacity(faults),
             counters: Counters::default(),
             watchdog: Watchdog::default(),
-            comparer: Comparer::new(),
         })
     }
 
@@ -210,7 +208,7 @@ impl SoftwareGroup {
                 (None, _) => return false,
             }
         }
-        let prints = self.comparer.fingerprints(&records);
+        let prints = fingerprints(&records);
         for lane in 0..LANES_PER_GROUP_MAX {
             if records[lane].is_some() {
                 ballots[lane] = Ballot::Delivered(prints[lane]);
