@@ -5,3 +5,5 @@
 #![deny(unsafe_code)]
 
 pub mod model;
+pub mod random;
+pub mod scenario;

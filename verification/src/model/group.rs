@@ -3,6 +3,7 @@
 use super::examine::{Due, Failure, examine};
 use super::lane::{Lane, State};
 use super::rings::OutRing;
+use super::unit::Order;
 use super::vote::Ballot;
 use super::{Memory, vote};
 use covert_abi::{Fault, FaultCause, LaneSet, Outcome, VerdictEntry};
@@ -48,16 +49,27 @@ impl Group {
         self.positions(Lane::is_live)
     }
 
+    pub(super) fn next_record(&self) -> u64 {
+        self.first.wrapping_add(self.voted)
+    }
+
     fn positions(&self, which: impl Fn(&Lane) -> bool) -> LaneSet {
         self.lanes.iter().enumerate().filter(|(_, lane)| which(lane)).map(|(position, _)| position).collect()
     }
 
-    /// Does one thing that can be done now and says whether there was one. Voting goes before fetching.
-    pub(super) fn advance(&mut self, skew: u32, memory: &mut dyn Memory, faults: &mut Vec<Fault>) -> bool {
-        match self.phase {
-            Phase::Idle | Phase::Halted => false,
-            Phase::Flushing => self.finish_flush(memory),
-            Phase::Running => self.vote(memory) || self.fetch(skew, memory, faults),
+    /// Does one thing that can be done now and says whether there was one.
+    pub(super) fn advance(
+        &mut self,
+        order: Order,
+        skew: u32,
+        memory: &mut dyn Memory,
+        faults: &mut Vec<Fault>,
+    ) -> bool {
+        match (self.phase, order) {
+            (Phase::Idle | Phase::Halted, _) => false,
+            (Phase::Flushing, _) => self.finish_flush(memory),
+            (Phase::Running, Order::VoteFirst) => self.vote(memory) || self.fetch(skew, memory, faults),
+            (Phase::Running, Order::FetchFirst) => self.fetch(skew, memory, faults) || self.vote(memory),
         }
     }
 
@@ -212,7 +224,7 @@ impl Group {
     fn write_verdict(&mut self, result: vote::Result, memory: &mut dyn Memory) {
         let entry = VerdictEntry {
             fingerprint: result.fingerprint,
-            seq: self.first.wrapping_add(self.voted),
+            seq: self.next_record(),
             generation: self.generation,
             outcome: result.outcome.code(),
             votes: result.dissent.bits() << 4 | result.agree.bits(),

@@ -5,12 +5,24 @@ use super::group::Group;
 use super::rings::OutRing;
 use covert_abi::{Fault, FaultEntry, Identity};
 
+/// What is done first when both a vote and a fetch are possible. `unit.md` leaves it open, and no verdict on a record depends
+/// on it; what does is whether a lane whose bad entry lies behind a halting record is locked by then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Vote: nothing is fetched behind a halting record.
+    #[default]
+    VoteFirst,
+    /// Fetch: lanes are as far ahead as their skew allows before a vote.
+    FetchFirst,
+}
+
 /// A redundancy unit without clocks.
 ///
 /// Everything that a write or a tick allows has happened when the call returns.
 #[derive(Clone, Debug)]
 pub struct Unit {
     pub(super) identity: Identity,
+    order: Order,
     pub(super) enabled: bool,
     pub(super) groups: Vec<Group>,
     pub(super) fault_ring: OutRing,
@@ -24,6 +36,7 @@ impl Unit {
     pub fn new(identity: Identity) -> Unit {
         Unit {
             identity,
+            order: Order::default(),
             enabled: false,
             groups: (0..identity.groups.into())
                 .map(|number| Group::new(number, identity.lanes.into()))
@@ -32,6 +45,11 @@ impl Unit {
             faults_dropped: 0,
             stale_doorbells: 0,
         }
+    }
+
+    /// The same unit with another order of work.
+    pub fn with_order(self, order: Order) -> Unit {
+        Unit { order, ..self }
     }
 
     /// One tick of the watchdogs.
@@ -44,15 +62,20 @@ impl Unit {
         self.settle(memory);
     }
 
+    /// The record that a group votes on next; what a flush would say in `seq`.
+    pub fn next_record(&self, group: usize) -> u64 {
+        self.groups[group].next_record()
+    }
+
     /// Does everything that there is to do.
     pub(super) fn settle(&mut self, memory: &mut dyn Memory) {
         if !self.enabled {
             return;
         }
-        let skew = self.identity.skew;
+        let (order, skew) = (self.order, self.identity.skew);
         let mut faults = Vec::new();
         for group in &mut self.groups {
-            while group.advance(skew, memory, &mut faults) {}
+            while group.advance(order, skew, memory, &mut faults) {}
             group.settle_watchdog();
         }
         self.log(faults, memory);
