@@ -110,10 +110,6 @@ impl Maker {
                 self.place(lane);
             }
             94..96 => {
-                let ticks = *self.random.pick(&[0, 1, 3, 8, 20]).unwrap_or(&0);
-                self.push(Event::Watchdog(ticks));
-            }
-            96..97 => {
                 let bytes = *self.random.pick(&[256, 256, 100, 24, 0]).unwrap_or(&0);
                 self.push(Event::PayloadMax(bytes));
             }
@@ -149,6 +145,10 @@ impl Maker {
         } else {
             LaneSet::from_bits(self.random.bits() as u8 & 0xF).unwrap_or(all).and(all)
         };
+        if self.random.percent(30) {
+            let ticks = *self.random.pick(&[0, 1, 3, 8, 20]).unwrap_or(&0);
+            self.push(Event::Watchdog(ticks));
+        }
         let start = if self.random.percent(50) { 0 } else { self.random.bits() >> 8 };
         self.start = start;
         self.push(Event::Flush { members, start });
@@ -208,8 +208,7 @@ impl Maker {
         let (generation, tail) = (self.generation(), self.written[lane]);
         let (generation, tail) = match self.random.below(8) {
             0 => (generation.wrapping_sub(1), tail),
-            // Not the next one: a comparator whose doorbell is a word in memory does not notice the same ring again
-            // once that generation has come.
+            // Not the next one, which may not be rung for yet.
             1 => (generation.wrapping_add(0x4000_0000), tail),
             2 => (generation, tail.wrapping_add(self.random.within(1..=20) as u32)),
             3 => (generation, self.random.bits() as u32),
@@ -293,10 +292,11 @@ impl Maker {
                     entry.flags = 0;
                     entry.body = [0; 24];
                     let wild = self.random.bits();
-                    let near = self.random.below(64);
+                    // Never the arena's first bytes: what the driver keeps there is not the model's.
+                    let near = self.random.within(1..=64);
                     let address = *self
                         .random
-                        .pick(&[end - near, end + near, geometry.base - near, wild, !near, near])
+                        .pick(&[end - near, end + near - 1, geometry.base - near, wild, !near, near])
                         .unwrap_or(&0);
                     entry.body[..8].copy_from_slice(&address.to_le_bytes());
                     entry.header.length = self.random.below(257) as u32;

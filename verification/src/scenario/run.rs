@@ -133,8 +133,11 @@ fn both(
     model: &mut ModelGroup,
     bench: &mut Bench,
 ) -> Result<Option<(Seen, Seen)>, Box<Divergence>> {
-    if matches!(event, Event::Store { index, .. } if !model.may_store(*index)) {
-        return Ok(None);
+    match event {
+        Event::Store { index, .. } if !model.may_store(*index) => return Ok(None),
+        Event::Watchdog(_) if model.state() == 1 => return Ok(None),
+        Event::Ring { generation, .. } if !model.may_ring(*generation) => return Ok(None),
+        _ => {}
     }
     match bench.apply(event) {
         Ok(Some(group)) => {
@@ -154,7 +157,7 @@ struct Halts {
 
 impl Halts {
     fn is_halted(&self, model: &ModelGroup) -> bool {
-        group::STATUS_STATE.of(model.read(group::address(0, group::STATUS))) == 2
+        model.state() == 2
     }
 
     fn note(&mut self, model: &ModelGroup) {

@@ -39,8 +39,8 @@ pub struct ModelGroup {
     setup: Setup,
     verdicts_read: u32,
     faults_read: u32,
-    /// Records of this generation whose verdicts were taken.
-    released: u32,
+    /// A generation and how many of its records had their verdicts taken.
+    released: (u32, u32),
 }
 
 impl ModelGroup {
@@ -70,7 +70,8 @@ impl ModelGroup {
             memory.map(geometry.base, geometry.bytes().unwrap_or(0));
         }
         let unit = Unit::new(identity).with_order(order);
-        let mut model = ModelGroup { unit, memory, setup, verdicts_read: 0, faults_read: 0, released: 0 };
+        let mut model =
+            ModelGroup { unit, memory, setup, verdicts_read: 0, faults_read: 0, released: (0, 0) };
         for (address, value) in [
             (card::CONTROL, 1),
             (card::FAULT_BASE_LO, FAULTS as u32),
@@ -107,7 +108,24 @@ impl ModelGroup {
     /// Whether a replica may write the entry with number `index` of the generation and its payload. What was not
     /// released yet must stay: a comparator may read a payload as late as at the vote.
     pub fn may_store(&self, index: u32) -> bool {
-        (self.released..self.released + 8).contains(&index)
+        let (generation, released) = self.released;
+        let released = if generation == self.generation() { released } else { 0 };
+        (released..released + 8).contains(&index)
+    }
+
+    /// Whether a replica may ring for this generation: not for one that is still to come. A doorbell that is a word in
+    /// memory would not be noticed again when it has come.
+    pub fn may_ring(&self, generation: u32) -> bool {
+        !(1..0x1000).contains(&generation.wrapping_sub(self.generation()))
+    }
+
+    /// Number of the group's state in its register.
+    pub fn state(&self) -> u32 {
+        group::STATUS_STATE.of(self.read(group::address(0, group::STATUS)))
+    }
+
+    fn generation(&self) -> u32 {
+        self.read(group::address(0, group::GENERATION))
     }
 
     /// Lets an event happen; gives the verdicts and faults that a poll takes.
@@ -157,7 +175,10 @@ impl ModelGroup {
             && let Ok(verdict) = Verdict::open(&entry)
         {
             taken.push(verdict);
-            self.released = if verdict.outcome == Outcome::Flushed { 0 } else { self.released + 1 };
+            if verdict.outcome != Outcome::Flushed {
+                let before = if self.released.0 == verdict.generation { self.released.1 } else { 0 };
+                self.released = (verdict.generation, before + 1);
+            }
             self.verdicts_read = self.verdicts_read.wrapping_add(1);
             self.write(group::address(0, group::VERDICT_HEAD), self.verdicts_read);
         }
