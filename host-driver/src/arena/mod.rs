@@ -227,6 +227,14 @@ impl ArenaWriter {
         }
     }
 
+    /// Reads bytes at an IOVA of the arena. False, and `to` as it was, when they do not lie in it.
+    pub fn read(&self, iova: u64, to: &mut [u8]) -> bool {
+        match iova.checked_sub(self.geometry.base) {
+            Some(offset) => self.map.copy_out(offset as usize, to),
+            None => false,
+        }
+    }
+
     /// Rings the doorbell in the arena's header: entries up to `position` are written.
     #[inline]
     pub fn ring(&self, position: Position) {

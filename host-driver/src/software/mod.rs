@@ -231,8 +231,8 @@ impl SoftwareGroup {
         });
         self.next = seq.wrapping_add(1);
         self.watchdog.restart();
-        let left = lanes(&self.ports, |port| port.member && port.failed.is_none_or(|(at, _)| at > seq)).len();
-        if !decision.outcome.is_releasable() || left < self.quorum {
+        // A releasable outcome leaves a quorum: the lanes that agree were not locked at this record or before.
+        if !decision.outcome.is_releasable() {
             self.state = State::Halted;
         }
         true
