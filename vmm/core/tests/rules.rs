@@ -6,7 +6,9 @@ use covert_core::limits::LimitsError;
 use covert_core::release::CopyError;
 use covert_core::stream::OutputError;
 use covert_core::watchdog::HangLimits;
-use covert_core::{Action, Class, Event, Limits, Machine, Point, Reason, Record, Request, Stream, Verified};
+use covert_core::{
+    Action, Class, End, Event, Limits, Machine, Point, Reason, Record, Request, Stream, Verified,
+};
 
 fn limits(replicas: usize) -> Limits {
     Limits {
@@ -267,4 +269,16 @@ fn a_replica_stops_at_the_window_and_goes_on_after_a_release() {
     assert_eq!(post(0), Ok(1));
     assert_eq!(post(0), Err(OutputError::WindowFull { unreleased: 2 }));
     assert_eq!(post(1), Ok(2), "nothing was used up by the refusal");
+}
+
+#[test]
+fn replicas_that_end_at_different_points_go_back() {
+    let mut machine = running(limits(2));
+    let ended = |replica, inputs| Event::Ended { replica, generation: 1, at: Point { seq: 0, inputs } };
+    assert_eq!(handle(&mut machine, ended(0, 0)), []);
+    assert_eq!(reason(&handle(&mut machine, ended(1, 3))), Some(Reason::EndsDiffer));
+
+    let mut machine = running(limits(2));
+    handle(&mut machine, ended(0, 3));
+    assert_eq!(handle(&mut machine, ended(1, 3)), [Action::End(End::Finished)]);
 }
