@@ -1,0 +1,12 @@
+//! What the redundancy unit is proved with.
+//!
+//! - [`model`] says what a unit must answer: plain Rust that follows `docs/src/unit.md` sentence by sentence and
+//!   knows nothing of clocks, buses or other implementations.
+//! - [`scenario`] runs random histories of a group on the model and on anything else that claims to be one.
+//! - [`root_complex`] is the other side of the unit's TLP boundary, and asserts every rule of that boundary.
+#![deny(unsafe_code)]
+
+pub mod model;
+pub mod random;
+pub mod root_complex;
+pub mod scenario;
