@@ -144,10 +144,10 @@ impl SoftwareGroup {
     fn work(&mut self) {
         self.look_at_doorbells();
         self.finish_flush();
-        if self.state == State::Running {
+        while self.state == State::Running {
             self.fetch();
-            while self.vote() {
-                self.fetch();
+            if !self.vote() {
+                break;
             }
         }
     }
@@ -199,7 +199,7 @@ impl SoftwareGroup {
     /// Votes on the next record if it can be; false if nothing can be done now.
     #[inline]
     fn vote(&mut self) -> bool {
-        if self.state != State::Running || !self.has_room() {
+        if !self.has_room() {
             return false;
         }
         let seq = self.next;
