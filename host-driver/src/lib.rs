@@ -6,10 +6,15 @@
 //! `conformance` (a feature) asks for it case by case.
 //!
 //! Read in this order: [`lane`], [`group`], [`release`], [`arena`], [`ring`], [`software`].
+#![deny(unsafe_code)]
 
 pub mod arena;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[expect(
+    unsafe_code,
+    reason = "processor instructions, and memory that others write, which no slice may cover"
+)]
 mod crc;
 pub mod entry;
 pub mod group;

@@ -3,12 +3,14 @@
 //! A case is a function over a [`Factory`]; its name is the promise that it holds the comparator to. [`CASES`] lists them
 //! all, and [`conformance_tests!`](crate::conformance_tests) makes a `#[test]` of each for one factory:
 //!
-//! ```ignore
+//! ```
 //! covert_driver::conformance_tests!(covert_driver::conformance::Software);
 //! ```
 
 mod expect;
+pub mod hostile;
 mod rig;
+pub mod trace;
 
 pub use expect::Failure;
 pub use rig::{Factory, Parts, Port, Rig, Shape, Software};
@@ -64,6 +66,7 @@ suite! { $
         a_group_with_fewer_live_lanes_than_its_quorum_is_halted
         a_locked_lane_does_not_join_the_next_generation
         a_lane_left_out_is_off_and_may_come_back
+        a_group_that_halts_fetches_nothing_more
         a_group_that_is_not_running_answers_nothing;
     doorbells:
         a_doorbell_of_another_generation_is_ignored_and_counted
