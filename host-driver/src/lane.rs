@@ -1,10 +1,11 @@
 //! A replica's port: it can submit records and nothing else.
 
 use crate::arena::ArenaWriter;
+use crate::entry::Entry;
 use crate::progress::ProgressReader;
 use crate::ring::Position;
 use covert_abi::submission::INLINE_MAX;
-use covert_abi::{Body, Generation, Header, Seq, Submission};
+use covert_abi::{Generation, Header, Seq};
 
 /// What a record is, as the replica knows it; its place in the stream is the lane's to add.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -125,18 +126,17 @@ impl<D: Doorbell> Lane for ArenaLane<D> {
             kind: output.kind,
             channel: output.channel,
         };
-        let body = if payload.len() <= INLINE_MAX {
-            let mut bytes = [0; INLINE_MAX];
-            bytes[..payload.len()].copy_from_slice(payload);
-            Body::Inline(bytes)
+        let inline = payload.len() <= INLINE_MAX;
+        let body = if inline {
+            words_of(payload)
         } else {
             let iova = geometry.slot_iova(index);
             if payload.len() > geometry.slot_bytes as usize || !self.arena.write(iova, payload) {
                 return Err(SubmitError::TooLong { length: payload.len(), slot: geometry.slot_bytes });
             }
-            Body::At(iova)
+            [iova, 0, 0]
         };
-        self.arena.store_entry(index, &crate::crc::seal(&Submission { header, body }));
+        self.arena.store_entry(index, &Entry::seal(&header, body, inline));
         self.position.count = index.wrapping_add(1);
         Ok(seq)
     }
@@ -145,4 +145,12 @@ impl<D: Doorbell> Lane for ArenaLane<D> {
     fn ring(&mut self) {
         self.doorbell.ring(&self.arena, self.position);
     }
+}
+
+/// A short payload as the words of an entry's body.
+#[inline]
+fn words_of(payload: &[u8]) -> [u64; 3] {
+    let mut bytes = [0; INLINE_MAX];
+    bytes[..payload.len()].copy_from_slice(payload);
+    core::array::from_fn(|word| crate::crc::word_of(&bytes[word * 8..word * 8 + 8]))
 }

@@ -13,6 +13,7 @@ pub mod card;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod crc;
+pub mod entry;
 pub mod group;
 pub mod lane;
 pub mod progress;

@@ -7,7 +7,12 @@
 use crate::arena::ArenaReader;
 use crate::crc;
 use covert_abi::fingerprint::padding;
-use covert_abi::{Body, Fingerprint, Header, Outcome, Seq, Submission, Verdict, submission::SubmissionError};
+use covert_abi::submission::{INLINE_MAX, SubmissionError};
+use covert_abi::{Fingerprint, Header, Outcome, Seq, Verdict};
+
+/// Bytes of the longest inline payload with its padding. Every copy has room for them, so that short records are
+/// copied at a fixed size.
+const INLINE_PADDED: usize = INLINE_MAX + padding(INLINE_MAX);
 
 /// Why a record could not be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +87,7 @@ pub struct Released<'a> {
 impl RecordCopy {
     /// A buffer for payloads of up to `payload_max` bytes. The only allocation on the way out.
     pub fn new(payload_max: u32) -> RecordCopy {
-        let payload = payload_max as usize;
+        let payload = (payload_max as usize).max(INLINE_PADDED);
         let bytes = payload.saturating_add(padding(payload)).saturating_add(Header::BYTES);
         RecordCopy { image: vec![0; bytes].into_boxed_slice(), used: 0 }
     }
@@ -96,28 +101,25 @@ impl RecordCopy {
         self.used = 0;
         let unreadable = |iova, length| CopyError::Unreadable { iova, length };
         let entry = arena.load_entry(entry_iova).ok_or(unreadable(entry_iova, 64))?;
-        let Submission { header, body } =
-            Submission::open_checked(&entry, crc::submission_check(&entry)).map_err(CopyError::Entry)?;
-        let length = header.length as usize;
+        entry.check().map_err(CopyError::Entry)?;
+        let length = entry.length() as usize;
         let room = self.image.len() - Header::BYTES;
         let padded = length.saturating_add(padding(length));
-        let Some(place) = self.image.get_mut(..length).filter(|_| padded <= room) else {
-            return Err(CopyError::TooLong { length: header.length, room });
-        };
-        match body {
-            Body::Inline(bytes) => match bytes.get(..length) {
-                Some(bytes) => place.copy_from_slice(bytes),
-                None => return Err(unreadable(entry_iova, header.length)),
-            },
-            Body::At(iova) => {
-                if length != 0 && !arena.read(iova, place) {
-                    return Err(unreadable(iova, header.length));
-                }
-            }
+        if padded > room {
+            return Err(CopyError::TooLong { length: entry.length(), room });
         }
-        self.image[length..padded].fill(0);
-        self.image[padded..padded + Header::BYTES].copy_from_slice(&header.to_bytes());
+        if entry.is_inline() {
+            // The check has established that the body is zero behind the payload, as padding has to be.
+            put(&mut self.image[..INLINE_PADDED], entry.body().into_iter().chain([0]));
+        } else {
+            let iova = entry.iova();
+            if length != 0 && !arena.read(iova, &mut self.image[..length]) {
+                return Err(unreadable(iova, entry.length()));
+            }
+            self.image[length..padded].fill(0);
+        }
         self.used = padded + Header::BYTES;
+        put(&mut self.image[padded..self.used], entry.header().into_iter());
         Ok(())
     }
 
@@ -152,5 +154,13 @@ impl RecordCopy {
             return Err(ReleaseError::Record);
         }
         Ok(Released { header, payload: &padded[..length] })
+    }
+}
+
+/// Writes words as little-endian bytes.
+#[inline]
+fn put(to: &mut [u8], words: impl Iterator<Item = u64>) {
+    for (to, word) in to.chunks_exact_mut(8).zip(words) {
+        to.copy_from_slice(&word.to_le_bytes());
     }
 }

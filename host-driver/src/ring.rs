@@ -9,6 +9,7 @@
 //! The code is generic over the atomic word and the orderings, so that `tests/ring_ordering.rs` runs this very
 //! code under loom, and shows that loom objects to weaker orderings.
 
+use crate::entry::Entry;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU64, Ordering};
 use covert_abi::{Generation, SubmissionEntry};
@@ -101,20 +102,14 @@ impl<'a, W: Word, O: Orders> Signal<'a, W, O> {
 
 /// Writes an entry into the words of its slot, before the doorbell that names it.
 #[inline]
-pub fn store_entry<W: Word>(slot: &[W], entry: &[u8; SubmissionEntry::BYTES]) {
-    for (word, bytes) in slot.iter().zip(entry.chunks_exact(8)) {
-        let mut value = [0; 8];
-        value.copy_from_slice(bytes);
-        word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+pub fn store_entry<W: Word>(slot: &[W; ENTRY_WORDS], entry: &Entry) {
+    for (word, value) in slot.iter().zip(entry.words()) {
+        word.store(*value, Ordering::Relaxed);
     }
 }
 
 /// Takes an entry out of the words of its slot, each word once, after the doorbell that names it.
 #[inline]
-pub fn load_entry<W: Word>(slot: &[W; ENTRY_WORDS]) -> [u8; SubmissionEntry::BYTES] {
-    let mut entry = [0; SubmissionEntry::BYTES];
-    for (word, bytes) in slot.iter().zip(entry.chunks_exact_mut(8)) {
-        bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
-    }
-    entry
+pub fn load_entry<W: Word>(slot: &[W; ENTRY_WORDS]) -> Entry {
+    Entry::from_words(core::array::from_fn(|word| slot[word].load(Ordering::Relaxed)))
 }

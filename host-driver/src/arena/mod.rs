@@ -15,9 +15,10 @@ mod shared;
 
 pub(crate) use shared::SharedMap;
 
+use crate::entry::Entry;
 use crate::ring::{self, ENTRY_WORDS, Position, Signal, Strong};
 use core::sync::atomic::{AtomicU64, Ordering};
-use covert_abi::{Fingerprint, Header, SubmissionEntry};
+use covert_abi::{Fingerprint, SubmissionEntry};
 use rustix::fs::{MemfdFlags, SealFlags};
 use std::os::fd::OwnedFd;
 
@@ -212,7 +213,7 @@ impl ArenaWriter {
 
     /// Writes the entry with number `index`, as it stands, into its slot of the ring.
     #[inline]
-    pub fn store_entry(&self, index: u32, entry: &[u8; SubmissionEntry::BYTES]) {
+    pub fn store_entry(&self, index: u32, entry: &Entry) {
         if let Some(slot) = self.map.words::<ENTRY_WORDS>(self.geometry.entry_offset(index)) {
             ring::store_entry(slot, entry);
         }
@@ -279,7 +280,7 @@ impl ArenaReader {
 
     /// The 64 bytes at an IOVA that is a multiple of 8; `None` when they cannot be read.
     #[inline]
-    pub fn load_entry(&self, iova: u64) -> Option<[u8; SubmissionEntry::BYTES]> {
+    pub fn load_entry(&self, iova: u64) -> Option<Entry> {
         let offset = iova.checked_sub(self.geometry.base)?;
         self.map.words::<ENTRY_WORDS>(offset as usize).map(ring::load_entry)
     }
@@ -302,14 +303,14 @@ impl ArenaReader {
         }
     }
 
-    /// The fingerprint of the payload at an IOVA under its header, each byte read once. Zero when the payload does not
+    /// The fingerprint of the payload at an IOVA under its entry's header, each byte read once. Zero when the payload does not
     /// lie in the arena, which [`holds`](Self::holds) tells beforehand.
     #[inline]
-    pub fn fingerprint(&self, iova: u64, header: &Header) -> Fingerprint {
-        let offset = match header.length {
+    pub(crate) fn fingerprint(&self, iova: u64, entry: &Entry) -> Fingerprint {
+        let offset = match entry.length() {
             0 => Some(0),
             _ => iova.checked_sub(self.geometry.base),
         };
-        offset.and_then(|offset| self.map.fingerprint(offset as usize, header)).unwrap_or_default()
+        offset.and_then(|offset| self.map.fingerprint(offset as usize, entry)).unwrap_or_default()
     }
 }

@@ -5,8 +5,9 @@
 //! checked here, so that nothing that a peer writes can make an access leave the mapping.
 
 use crate::crc::{BLOCK, Crc64, copy_once};
+use crate::entry::Entry;
 use core::sync::atomic::AtomicU64;
-use covert_abi::{Fingerprint, Header};
+use covert_abi::Fingerprint;
 use memmap2::{MmapOptions, MmapRaw};
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -76,8 +77,8 @@ impl SharedMap {
     /// The fingerprint of the payload at `offset` under its header, reading each shared byte once; `None` if the
     /// payload is not all inside.
     #[inline]
-    pub(crate) fn fingerprint(&self, offset: usize, header: &Header) -> Option<Fingerprint> {
-        let length = header.length as usize;
+    pub(crate) fn fingerprint(&self, offset: usize, entry: &Entry) -> Option<Fingerprint> {
+        let length = entry.length() as usize;
         if !self.holds(offset, length) {
             return None;
         }
@@ -86,14 +87,13 @@ impl SharedMap {
         // SAFETY: the blocks lie inside the mapping. They may change while they are read: then the fingerprint is
         // that of some mixture, and the copy that is released later has to have the same.
         unsafe { crc.update_shared(self.map.as_ptr().wrapping_add(offset), whole) };
-        let mut end = [0; BLOCK + Header::BYTES];
         let rest = length % BLOCK;
         if rest != 0 {
+            let mut end = [0; BLOCK];
             self.copy_out(offset + whole * BLOCK, &mut end[..rest]);
+            crc.update(&end);
         }
-        end[BLOCK..].copy_from_slice(&header.to_bytes());
-        crc.update(if rest == 0 { &end[BLOCK..] } else { &end });
-        Some(Fingerprint(crc.finish()))
+        Some(Fingerprint(crc.finish_with(&entry.header())))
     }
 
     #[inline]

@@ -3,12 +3,14 @@
 //! A case is a function over a [`Factory`]; its name is the promise that it holds the comparator to. [`CASES`] lists them
 //! all, and [`conformance_tests!`](crate::conformance_tests) makes a `#[test]` of each for one factory:
 //!
-//! ```ignore
+//! ```
 //! covert_driver::conformance_tests!(covert_driver::conformance::Software);
 //! ```
 
 mod expect;
+pub mod hostile;
 mod rig;
+pub mod trace;
 
 pub use expect::Failure;
 pub use rig::{Factory, Parts, Port, Rig, Shape, Software};

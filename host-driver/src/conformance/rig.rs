@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::arena::{self, ArenaError, ArenaReader, ArenaWriter, Geometry};
+use crate::entry::Entry;
 use crate::group::{Group, LanePlace, State};
 use crate::lane::{ArenaDoorbell, Doorbell};
 use crate::progress::{ProgressReader, ProgressWriter};
@@ -201,7 +202,7 @@ impl Rig {
 
     /// Writes an entry, whatever it is, into a lane's ring.
     pub fn store(&self, lane: usize, index: u32, entry: &[u8; 64]) {
-        self.ports[lane].arena.store_entry(index, entry);
+        self.ports[lane].arena.store_entry(index, &Entry::from_bytes(entry));
     }
 
     /// Writes a record into a lane's ring: inline if it fits, else with its payload in the slot.

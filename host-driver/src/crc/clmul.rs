@@ -95,12 +95,14 @@ pub(super) unsafe fn read(width: Width, state: u128, from: *const u8, blocks: us
     }
 }
 
-/// The CRC of everything read.
-///
-/// # Safety
-/// [`detect`] has given a width.
+/// The CRC of everything read and of these words, an even number of them.
 #[target_feature(enable = "pclmulqdq")]
-pub(super) fn finish(state: u128) -> u64 {
+pub(super) fn finish(state: u128, words: &[u64]) -> u64 {
+    let mut state = to_register(state);
+    for pair in words.chunks_exact(2) {
+        state = carry_128(state, CARRY_16, _mm_set_epi64x(pair[1] as i64, pair[0] as i64));
+    }
+    let state = to_u128(state);
     let (low, high) = (state as u64, (state >> 64) as u64);
     // The CRC is the remainder of what was read times x^64.
     let product = multiply(low, x_to_127()) ^ u128::from(high);

@@ -4,9 +4,12 @@
 
 #[cfg(target_arch = "x86_64")]
 mod clmul;
+#[cfg(target_arch = "x86_64")]
+mod crc32c;
 
+use crate::ring::ENTRY_WORDS;
+use covert_abi::SubmissionEntry;
 use covert_abi::submission::CHECK_OFFSET;
-use covert_abi::{Submission, SubmissionEntry};
 use crc_fast::{CrcAlgorithm, Digest};
 
 /// Bytes come in whole blocks of this many.
@@ -76,11 +79,23 @@ impl Crc64 {
     /// The CRC of everything read.
     #[inline]
     pub(crate) fn finish(&self) -> u64 {
+        self.finish_with(&[])
+    }
+
+    /// The CRC of everything read and of these words, an even number of them.
+    #[inline]
+    pub(crate) fn finish_with(&self, words: &[u64]) -> u64 {
         match &self.0 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the engine is chosen only where the processor has the instruction.
-            Engine::Clmul(_, state) => unsafe { clmul::finish(*state) },
-            Engine::Portable(register) => !register,
+            Engine::Clmul(_, state) => unsafe { clmul::finish(*state, words) },
+            Engine::Portable(register) => {
+                let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Nvme, *register);
+                for word in words {
+                    digest.update(&word.to_le_bytes());
+                }
+                !digest.get_state()
+            }
         }
     }
 }
@@ -102,22 +117,42 @@ pub(crate) unsafe fn copy_once(from: *const u8, to: *mut u8, bytes: usize) {
 #[inline]
 pub(crate) fn crc64(bytes: &[u8]) -> u64 {
     let mut crc = Crc64::new();
+    if bytes.len() <= 64 {
+        // Bytes that were only just written as words are best read as words.
+        let mut words = [0; 8];
+        let all = words.iter_mut().zip(bytes.chunks_exact(8));
+        let count = all.map(|(word, bytes)| *word = word_of(bytes)).count();
+        return crc.finish_with(&words[..count]);
+    }
     crc.update(bytes);
     crc.finish()
 }
 
-/// The check code of a submission entry, as [`covert_abi::check_code`] gives it.
+/// The little-endian word of eight bytes.
 #[inline]
-pub(crate) fn submission_check(entry: &[u8; SubmissionEntry::BYTES]) -> u32 {
-    let mut covered = *entry;
-    covered[CHECK_OFFSET..].fill(0);
-    crc_fast::crc32_iscsi(&covered)
+pub(crate) fn word_of(bytes: &[u8]) -> u64 {
+    let mut value = [0; 8];
+    value.copy_from_slice(bytes);
+    u64::from_le_bytes(value)
 }
 
-/// The entry to write into the ring, as [`Submission::seal`] gives it.
+/// The check code that the words of a submission entry call for, as [`covert_abi::check_code`] gives it.
 #[inline]
-pub(crate) fn seal(submission: &Submission) -> [u8; SubmissionEntry::BYTES] {
-    submission.seal()
+pub(crate) fn check_of(words: &[u64; ENTRY_WORDS]) -> u32 {
+    // The check field is the upper half of the last word.
+    const { assert!(CHECK_OFFSET == 60) };
+    let mut covered = *words;
+    covered[ENTRY_WORDS - 1] &= u64::from(u32::MAX);
+    #[cfg(target_arch = "x86_64")]
+    if crc32c::detect() {
+        // SAFETY: the processor has the instruction.
+        return unsafe { crc32c::of_words(covered) };
+    }
+    let mut bytes = [0; SubmissionEntry::BYTES];
+    for (word, bytes) in covered.iter().zip(bytes.chunks_exact_mut(8)) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    crc_fast::crc32_iscsi(&bytes)
 }
 
 #[cfg(test)]
@@ -169,7 +204,8 @@ mod tests {
         for seed in 0..64 {
             let mut entry = [0; SubmissionEntry::BYTES];
             entry.copy_from_slice(&bytes(64 + seed)[seed..]);
-            assert_eq!(submission_check(&entry), covert_abi::check_code::<64, CHECK_OFFSET>(&entry));
+            let words = core::array::from_fn(|word| word_of(&entry[word * 8..word * 8 + 8]));
+            assert_eq!(check_of(&words), covert_abi::check_code::<64, CHECK_OFFSET>(&entry));
         }
     }
 }

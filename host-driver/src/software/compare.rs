@@ -6,13 +6,13 @@
 //! numbers: decision 0001.
 
 use crate::arena::ArenaReader;
-use crate::crc::crc64;
+use crate::crc::Crc64;
+use crate::entry::{Entry, HEADER_WORDS};
 use covert_abi::fingerprint::padding;
-use covert_abi::submission::INLINE_MAX;
-use covert_abi::{Body, Fingerprint, Header, LANES_PER_GROUP_MAX, Submission};
+use covert_abi::{Fingerprint, LANES_PER_GROUP_MAX};
 
 /// One lane's record and where its payload is.
-pub(super) type Delivered<'a> = Option<(&'a ArenaReader, &'a Submission)>;
+pub(super) type Delivered<'a> = Option<(&'a ArenaReader, &'a Entry)>;
 
 /// The fingerprint of each record; those of lanes without one are zero and mean nothing.
 #[inline]
@@ -20,27 +20,27 @@ pub(super) fn fingerprints(
     records: &[Delivered<'_>; LANES_PER_GROUP_MAX],
 ) -> [Fingerprint; LANES_PER_GROUP_MAX] {
     let mut prints = [Fingerprint::default(); LANES_PER_GROUP_MAX];
-    let mut last: Option<(&Submission, Fingerprint)> = None;
+    let mut last: Option<(&Entry, Fingerprint)> = None;
     for (record, print) in records.iter().zip(&mut prints) {
-        let Some((arena, record)) = record else { continue };
-        *print = match (&record.body, last) {
-            (Body::Inline(_), Some((other, known))) if other == *record => known,
-            (Body::Inline(bytes), _) => inline(&record.header, bytes),
-            (Body::At(iova), _) => arena.fingerprint(*iova, &record.header),
+        let Some((arena, entry)) = record else { continue };
+        *print = match last {
+            _ if !entry.is_inline() => arena.fingerprint(entry.iova(), entry),
+            Some((other, known)) if other == *entry => known,
+            _ => inline(entry),
         };
-        last = Some((record, *print));
+        last = Some((entry, *print));
     }
     prints
 }
 
 /// The fingerprint of a record that is all in its entry.
 #[inline]
-fn inline(header: &Header, bytes: &[u8; INLINE_MAX]) -> Fingerprint {
-    let mut image = [0; 64];
-    image[..INLINE_MAX].copy_from_slice(bytes);
-    let length = header.length as usize;
+fn inline(entry: &Entry) -> Fingerprint {
+    let (body, header) = (entry.body(), entry.header());
+    let length = entry.length() as usize;
     // The entry's check has established that the length is at most 24 and that the rest of the body is zero.
-    let padded = (length + padding(length)).min(32);
-    image[padded..padded + Header::BYTES].copy_from_slice(&header.to_bytes());
-    Fingerprint(crc64(&image[..padded + Header::BYTES]))
+    let padded = ((length + padding(length)) / 8).min(4);
+    let mut words = [body[0], body[1], body[2], 0, 0, 0, 0, 0];
+    words[padded..padded + HEADER_WORDS].copy_from_slice(&header);
+    Fingerprint(Crc64::new().finish_with(&words[..padded + HEADER_WORDS]))
 }

@@ -1,12 +1,11 @@
 //! One lane as the comparator sees it: doorbell, entries and their checks, and what waits for the vote.
 
 use crate::arena::ArenaReader;
-use crate::crc;
+use crate::entry::Entry;
 use crate::group::LanePlace;
 use crate::ring::Position;
 use covert_abi::{
-    Body, EntryError, FaultCause, Generation, Header, LaneSet, Seq, Submission, SubmissionEntry,
-    submission::SubmissionError,
+    EntryError, FaultCause, Generation, LaneSet, Seq, SubmissionEntry, submission::SubmissionError,
 };
 
 /// What the lane is doing.
@@ -54,13 +53,12 @@ pub(super) struct Port {
     head: u32,
     tail: u32,
     /// Checked records without a vote, a ring as deep as the skew; `voted` counts those taken out.
-    waiting: Box<[Submission]>,
+    waiting: Box<[Entry]>,
     voted: u32,
 }
 
 impl Port {
     pub(super) fn new(arena: ArenaReader, skew_log2: u32) -> Port {
-        let nothing = Submission { header: Header::default(), body: Body::At(0) };
         Port {
             arena,
             place: LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 },
@@ -71,7 +69,7 @@ impl Port {
             doorbell: Position::default(),
             head: 0,
             tail: 0,
-            waiting: vec![nothing; 1 << skew_log2].into_boxed_slice(),
+            waiting: vec![Entry::default(); 1 << skew_log2].into_boxed_slice(),
             voted: 0,
         }
     }
@@ -144,15 +142,15 @@ impl Port {
     /// Fetches and checks the next entry; a payload's bytes are left for the vote, which reads them once.
     #[inline]
     pub(super) fn fetch(&mut self, terms: &Terms) -> Result<(), Cause> {
-        let submission = self.check(terms)?;
+        let entry = self.check(terms)?;
         let at = self.head as usize & (self.waiting.len() - 1);
-        self.waiting[at] = submission;
+        self.waiting[at] = entry;
         self.head = self.head.wrapping_add(1);
         self.due = self.due.wrapping_add(1);
         Ok(())
     }
 
-    fn check(&self, terms: &Terms) -> Result<Submission, Cause> {
+    fn check(&self, terms: &Terms) -> Result<Entry, Cause> {
         let slot = u64::from(self.head & ((1 << self.place.ring_log2) - 1));
         let iova = self.place.ring_base.wrapping_add(slot * SubmissionEntry::BYTES as u64);
         if !self.in_window(iova, SubmissionEntry::BYTES as u64) {
@@ -161,29 +159,23 @@ impl Port {
         let Some(entry) = self.arena.load_entry(iova) else {
             return Err((FaultCause::DmaRefused, iova));
         };
-        let submission = match Submission::open_checked(&entry, crc::submission_check(&entry)) {
-            Ok(submission) => submission,
-            Err(SubmissionError::InlineTooLong { .. }) => return Err((FaultCause::Length, 0)),
-            Err(SubmissionError::Entry(EntryError::Check { .. })) => {
-                return Err((FaultCause::Check, 0));
-            }
-            Err(SubmissionError::Entry(_)) => return Err((FaultCause::Reserved, 0)),
-        };
-        let header = &submission.header;
-        if header.group != terms.group {
+        if let Err(error) = entry.check() {
+            return Err((cause_of(error), 0));
+        }
+        if entry.group() != terms.group {
             return Err((FaultCause::Group, 0));
         }
-        if header.generation != terms.generation {
+        if entry.generation() != terms.generation {
             return Err((FaultCause::Generation, 0));
         }
-        if header.seq != self.due {
+        if entry.seq() != self.due {
             return Err((FaultCause::Sequence, 0));
         }
-        if header.length > terms.payload_max {
+        if entry.length() > terms.payload_max {
             return Err((FaultCause::Length, 0));
         }
-        if let (Body::At(iova), 1..) = (submission.body, header.length) {
-            let length = u64::from(header.length);
+        if !entry.is_inline() && entry.length() != 0 {
+            let (iova, length) = (entry.iova(), u64::from(entry.length()));
             if !self.in_window(iova, length) {
                 return Err((FaultCause::Isolation, iova));
             }
@@ -191,7 +183,7 @@ impl Port {
                 return Err((FaultCause::DmaRefused, iova));
             }
         }
-        Ok(submission)
+        Ok(entry)
     }
 
     #[inline]
@@ -202,7 +194,7 @@ impl Port {
 
     /// The oldest record without a vote.
     #[inline]
-    pub(super) fn delivered(&self) -> Option<&Submission> {
+    pub(super) fn delivered(&self) -> Option<&Entry> {
         if self.head == self.voted {
             return None;
         }
@@ -219,6 +211,16 @@ impl Port {
     #[inline]
     pub(super) fn takes_part(&self, seq: Seq) -> bool {
         self.member && self.failed.is_none_or(|(at, _)| at >= seq)
+    }
+}
+
+/// The fault that an entry is which its own bytes do not allow.
+#[cold]
+fn cause_of(error: SubmissionError) -> FaultCause {
+    match error {
+        SubmissionError::InlineTooLong { .. } => FaultCause::Length,
+        SubmissionError::Entry(EntryError::Check { .. }) => FaultCause::Check,
+        SubmissionError::Entry(EntryError::Reserved | EntryError::Code(_)) => FaultCause::Reserved,
     }
 }
 

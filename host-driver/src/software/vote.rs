@@ -29,6 +29,30 @@ pub(super) struct Decision {
 /// Decides by the largest class of equal fingerprints that has a quorum; a tie has no winner.
 #[inline]
 pub(super) fn decide(ballots: &Ballots, quorum: usize) -> Decision {
+    // Nearly every vote is unanimous.
+    let mut agree = LaneSet::EMPTY;
+    let mut common = None;
+    for (lane, ballot) in ballots.iter().enumerate() {
+        match ballot {
+            Ballot::Absent => {}
+            Ballot::Delivered(print) if common.is_none_or(|common| common == *print) => {
+                common = Some(*print);
+                agree = agree.or(LaneSet::only(lane));
+            }
+            Ballot::Delivered(_) | Ballot::Failed(_) => return settle(ballots, quorum),
+        }
+    }
+    match common {
+        Some(fingerprint) if agree.len() >= quorum => {
+            Decision { outcome: Outcome::Match, agree, dissent: LaneSet::EMPTY, fingerprint }
+        }
+        _ => settle(ballots, quorum),
+    }
+}
+
+/// The whole rule, for votes that are not unanimous.
+#[cold]
+fn settle(ballots: &Ballots, quorum: usize) -> Decision {
     let delivered = which(ballots, |ballot| matches!(ballot, Ballot::Delivered(_)));
     let failed = which(ballots, |ballot| matches!(ballot, Ballot::Failed(_)));
     let class = |lane: usize| which(ballots, |ballot| *ballot == ballots[lane]);
@@ -47,8 +71,7 @@ pub(super) fn decide(ballots: &Ballots, quorum: usize) -> Decision {
     {
         let agree = class(winner);
         let dissent = delivered.or(failed).without(agree);
-        let outcome = if dissent.is_empty() { Outcome::Match } else { Outcome::Majority };
-        return Decision { outcome, agree, dissent, fingerprint };
+        return Decision { outcome: Outcome::Majority, agree, dissent, fingerprint };
     }
     if leaders().count() > 1 {
         let two = delivered.len() == 2 && failed.is_empty();
