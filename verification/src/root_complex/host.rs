@@ -106,15 +106,16 @@ impl<U: UnderTest> RootComplex<U> {
         (0..clocks).try_for_each(|_| self.step())
     }
 
-    /// Lets time pass until nothing has moved on any stream, and nothing is owed, for `quiet` clocks.
+    /// Lets time pass until nothing has moved on any stream, and nothing is owed, for `quiet` clocks; gives the clocks that
+    /// it took.
     ///
     /// # Errors
     /// A broken rule, or no quiet within `limit` clocks.
-    pub fn settle(&mut self, quiet: u64, limit: u64) -> Result<(), Failure> {
+    pub fn settle(&mut self, quiet: u64, limit: u64) -> Result<u64, Failure> {
         self.idle = 0;
-        for _ in 0..limit {
+        for clocks in 0..limit {
             if self.idle >= quiet {
-                return Ok(());
+                return Ok(clocks);
             }
             self.step()?;
         }

@@ -49,9 +49,12 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The emitted Verilog of the unit.
+/// The emitted Verilog of the unit; `COVERT_VERILOG` names another, for a mutant or a unit under construction.
 pub fn verilog() -> PathBuf {
-    workspace().join("rtl/generated/redundancy_unit.v")
+    match std::env::var_os("COVERT_VERILOG") {
+        Some(path) => path.into(),
+        None => workspace().join("rtl/generated/redundancy_unit.v"),
+    }
 }
 
 /// Verilator: the workspace's own, else that of the system.
@@ -110,7 +113,9 @@ fn build(tool: &Path, verilog: &Path, scratch: &Path, waves: bool) -> Result<Pat
     let objects = scratch.join("obj");
     let mut command = Command::new(tool);
     command.args(["--cc", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "fast"]);
-    command.args(["--top-module", "redundancy_unit", "-CFLAGS", "-O2 -fPIC", "--Mdir"]).arg(&objects);
+    command.args(["--top-module", "redundancy_unit", "-CFLAGS", "-fPIC", "--Mdir"]).arg(&objects);
+    // The wheel's makefile was configured without the flag for precompiled headers, and for size.
+    command.args(["-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"]);
     command.args(WAIVED);
     if waves {
         command.arg("--trace-fst");
