@@ -7,11 +7,16 @@
 //!
 //! Read in this order: [`lane`], [`group`], [`release`], [`arena`], [`ring`], [`software`]; for a card
 //! [`card`] and [`unit`].
+#![deny(unsafe_code)]
 
 pub mod arena;
 pub mod card;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[expect(
+    unsafe_code,
+    reason = "processor instructions, and memory that others write, which no slice may cover"
+)]
 mod crc;
 pub mod entry;
 pub mod group;

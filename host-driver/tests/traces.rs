@@ -15,7 +15,10 @@ fn steps(lanes: usize) -> impl Strategy<Value = Vec<Step>> {
         generation: generation.wrapping_sub(1),
         tail,
     });
-    let flush = (any::<u8>(), prop_oneof![3 => 0u64..100, 1 => any::<u64>()]);
+    let flush = (
+        any::<u8>(),
+        prop_oneof![3 => 0u64..100, 1 => any::<u64>(), 1 => (0u64..20).prop_map(|back| u64::MAX - back)],
+    );
     let step = prop_oneof![
         60 => submit,
         1 => entry,

@@ -81,7 +81,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
 
 /// Whether the book builds.
 pub(crate) fn book(workspace: &Workspace) -> Result<Outcome> {
-    let Some(cache) = setup::find(workspace, Set::Docs)? else {
+    let Some(cache) = setup::find(workspace, Set::Docs) else {
         let install = "cargo xtask setup --docs";
         return Ok(Outcome::Skipped(Skip { what: "book", missing: "mdbook", install }));
     };

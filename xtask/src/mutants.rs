@@ -296,7 +296,7 @@ impl std::fmt::Display for Fate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Fate::Killed => write!(f, "killed"),
-            Fate::KilledByOthers { tests } => write!(f, "killed, but by {} other tests", tests.len()),
+            Fate::KilledByOthers { .. } => write!(f, "killed, but not by this test"),
             Fate::Survived => write!(f, "SURVIVED"),
             Fate::Uncompilable { error } => write!(f, "does not compile: {error}"),
             Fate::Hung => write!(f, "hangs for {} s, no test fails", PATIENCE.as_secs()),

@@ -54,7 +54,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         Set::Docs => args.docs,
         Set::Fuzz => args.fuzz,
     };
-    let mut cache = Cache::locate(workspace)?;
+    let mut cache = Cache::locate(workspace);
     let selected: Vec<_> = TOOLS.iter().filter(|tool| wanted(tool.set)).collect();
     let mut states = examine(&cache, &selected);
     let mut actions = plan(&states, &machine(workspace, &cache));
@@ -89,7 +89,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 /// Makes the tools of one set ready, for a command that cannot do without them.
 pub(crate) fn ensure(workspace: &Workspace, set: Set) -> Result<Cache> {
-    let mut cache = Cache::locate(workspace)?;
+    let mut cache = Cache::locate(workspace);
     let selected: Vec<_> = TOOLS.iter().filter(|tool| tool.set == set).collect();
     let mut states = examine(&cache, &selected);
     let actions = plan(&states, &machine(workspace, &cache));
@@ -105,11 +105,11 @@ pub(crate) fn ensure(workspace: &Workspace, set: Set) -> Result<Cache> {
 }
 
 /// The cache, if every tool of that set works.
-pub(crate) fn find(workspace: &Workspace, set: Set) -> Result<Option<Cache>> {
-    let cache = Cache::locate(workspace)?;
+pub(crate) fn find(workspace: &Workspace, set: Set) -> Option<Cache> {
+    let cache = Cache::locate(workspace);
     let mut tools = TOOLS.iter().filter(|tool| tool.set == set);
     let ready = tools.all(|tool| cache.state(tool) == State::Ready);
-    Ok(ready.then_some(cache))
+    ready.then_some(cache)
 }
 
 fn examine<'a>(cache: &Cache, tools: &[&'a Tool]) -> Vec<(&'a Tool, State)> {

@@ -11,6 +11,7 @@
 //! same whether a card or software reads them. The reader believes nothing that is written in the
 //! arena: sizes come from its own [`Geometry`].
 
+#[expect(unsafe_code, reason = "pointers into memory that other processes write")]
 mod shared;
 
 pub(crate) use shared::SharedMap;

@@ -104,6 +104,23 @@ pub(super) fn a_lane_left_out_is_off_and_may_come_back(factory: &dyn Factory) ->
     rig.expect("all three again", &[verdict])
 }
 
+pub(super) fn a_group_that_halts_fetches_nothing_more(factory: &dyn Factory) -> Kept {
+    let mut rig = factory.rig(&Shape { skew_log2: 1, ..Shape::lanes(2) })?;
+    let skew = rig.group.limits().skew;
+    rig.start(set([0, 1]), 0)?;
+    // Lane 0 is as far ahead as it may be; behind that waits an entry that would lock it.
+    for index in 0..skew {
+        rig.put(0, index, rig.header(index.into()), b"x");
+    }
+    rig.store(0, skew, &[0xFF; 64]);
+    rig.ring(0, skew + 1)?;
+    rig.submit(set([1]), 0, 0, b"y")?;
+    let verdict = rig.bad(0, Outcome::Mismatch, set([0, 1]));
+    rig.expect("the record", &[verdict])?;
+    same("faults", rig.faults()?, vec![])?;
+    rig.flush(set([0, 1]), 0, 1, set([0, 1]))
+}
+
 pub(super) fn a_group_that_is_not_running_answers_nothing(factory: &dyn Factory) -> Kept {
     let mut rig = factory.rig(&Shape::lanes(2))?;
     let both = set([0, 1]);

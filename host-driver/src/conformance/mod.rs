@@ -66,6 +66,7 @@ suite! { $
         a_group_with_fewer_live_lanes_than_its_quorum_is_halted
         a_locked_lane_does_not_join_the_next_generation
         a_lane_left_out_is_off_and_may_come_back
+        a_group_that_halts_fetches_nothing_more
         a_group_that_is_not_running_answers_nothing;
     doorbells:
         a_doorbell_of_another_generation_is_ignored_and_counted

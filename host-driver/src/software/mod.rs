@@ -1,24 +1,21 @@
 //! The comparator that needs no card: a core that does what `docs/src/unit.md` says.
 //!
-//! It works when it is asked ([`advance`](Group::advance), [`poll`](Group::poll)), in the caller's thread; after it is made
+//! It works when it is asked ([`advance`](crate::Group::advance), [`poll`](crate::Group::poll)), in the caller's thread; after it is made
 //! it neither allocates nor calls the system. Doorbells are words in the arenas: a ring that follows another before
 //! anybody looked replaces it, which is why the tail is an index and not a count of rings.
 
 mod compare;
+mod group;
 mod port;
 mod vote;
 mod watchdog;
 
 use crate::arena::ArenaReader;
-use crate::group::{Counters, Group, GroupError, LanePlace, Limits, State, Status};
+use crate::group::{Counters, GroupError, State};
 use crate::progress::ProgressWriter;
-use crate::release::{CopyError, RecordCopy};
 use crate::ring::Position;
 use compare::fingerprints;
-use covert_abi::{
-    Fault, FaultCause, Fingerprint, Generation, LANES_PER_GROUP_MAX, LaneSet, Outcome, Seq, SubmissionEntry,
-    Verdict,
-};
+use covert_abi::{Fault, Fingerprint, Generation, LANES_PER_GROUP_MAX, LaneSet, Outcome, Seq, Verdict};
 use port::{Cause, LaneState, Port, Rung, Terms, lanes};
 use std::collections::VecDeque;
 use vote::{Ballot, Ballots, decide};
@@ -65,7 +62,8 @@ pub struct SoftwareGroup {
     start: Seq,
     /// The record that is voted on next.
     next: Seq,
-    released: Seq,
+    /// Records of this generation that were released.
+    released: u64,
     verdicts: VecDeque<Verdict>,
     faults: VecDeque<Fault>,
     counters: Counters,
@@ -132,6 +130,12 @@ impl SoftwareGroup {
         self.ports.get_mut(lane).ok_or(GroupError::NoLane { lane, lanes })
     }
 
+    /// Records of this generation that have a verdict.
+    #[inline]
+    fn judged(&self) -> u64 {
+        self.next.wrapping_sub(self.start)
+    }
+
     fn has_room(&self) -> bool {
         self.verdicts.len() < 1 << self.config.verdict_log2
     }
@@ -140,10 +144,10 @@ impl SoftwareGroup {
     fn work(&mut self) {
         self.look_at_doorbells();
         self.finish_flush();
-        if self.state == State::Running {
+        while self.state == State::Running {
             self.fetch();
-            while self.vote() {
-                self.fetch();
+            if !self.vote() {
+                break;
             }
         }
     }
@@ -195,7 +199,7 @@ impl SoftwareGroup {
     /// Votes on the next record if it can be; false if nothing can be done now.
     #[inline]
     fn vote(&mut self) -> bool {
-        if self.state != State::Running || !self.has_room() {
+        if !self.has_room() {
             return false;
         }
         let seq = self.next;
@@ -259,7 +263,7 @@ impl SoftwareGroup {
         }
         self.start = start;
         self.next = start;
-        self.released = start;
+        self.released = 0;
         self.progress.publish(Position { generation, count: 0 });
         self.watchdog.restart();
         self.quorum = if members.len() == 1 { 1 } else { 2 };
@@ -282,136 +286,5 @@ impl SoftwareGroup {
             return LaneSet::EMPTY;
         }
         part.without(delivered).without(lanes(&self.ports, |port| port.failed.is_some()))
-    }
-}
-
-impl Group for SoftwareGroup {
-    fn limits(&self) -> Limits {
-        Limits {
-            lanes: self.ports.len(),
-            skew: 1 << self.config.skew_log2,
-            verdicts: 1 << self.config.verdict_log2,
-            faults: if self.config.fault_log2 == 0 { 0 } else { 1 << self.config.fault_log2 },
-            payload_max: self.config.payload_max,
-        }
-    }
-
-    fn status(&self) -> Status {
-        let live = lanes(&self.ports, |port| port.state == LaneState::Live);
-        Status { state: self.state, generation: self.terms.generation, live }
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    fn place(&mut self, lane: usize, place: &LanePlace) -> Result<(), GroupError> {
-        let port = self.port(lane)?;
-        if port.state == LaneState::Live {
-            return Err(GroupError::Live { lane });
-        }
-        if !place.ring_base.is_multiple_of(64) {
-            let must = "it must be a multiple of 64";
-            return Err(GroupError::Config { what: "the ring's address", value: place.ring_base, must });
-        }
-        if place.ring_log2 > 16 {
-            let must = "it must be at most 16";
-            return Err(GroupError::Config { what: "log2 of the ring", value: place.ring_log2.into(), must });
-        }
-        port.place = *place;
-        Ok(())
-    }
-
-    fn set_payload_max(&mut self, bytes: u32) -> Result<(), GroupError> {
-        if bytes > self.config.payload_max {
-            let must = "it must be at most what the comparator was made for";
-            return Err(GroupError::Config { what: "the longest payload", value: bytes.into(), must });
-        }
-        self.terms.payload_max = bytes;
-        Ok(())
-    }
-
-    fn set_watchdog(&mut self, ticks: u32) {
-        self.watchdog.limit(ticks);
-    }
-
-    fn flush(&mut self, members: LaneSet, start: Seq) -> Result<(), GroupError> {
-        if let Some(lane) = members.without(LaneSet::first(self.ports.len())).iter().next() {
-            return Err(GroupError::NoLane { lane, lanes: self.ports.len() });
-        }
-        if self.flush.is_some() {
-            return Err(GroupError::Flushing);
-        }
-        self.work();
-        self.flush = Some(Flush { members, start });
-        self.state = State::Flushing;
-        self.finish_flush();
-        Ok(())
-    }
-
-    fn reset_lane(&mut self, lane: usize) -> Result<(), GroupError> {
-        self.port(lane)?;
-        self.work();
-        if self.ports[lane].state == LaneState::Live {
-            self.lock(lane, (FaultCause::Reset, 0));
-        }
-        self.ports[lane].reset();
-        Ok(())
-    }
-
-    fn advance(&mut self, ticks: u32) -> Result<(), GroupError> {
-        self.work();
-        let mut left = ticks;
-        loop {
-            let lacking = self.lacking();
-            if lacking.is_empty() {
-                self.watchdog.restart();
-                return Ok(());
-            }
-            if !self.watchdog.pass(&mut left) {
-                return Ok(());
-            }
-            for lane in lacking.iter() {
-                self.lock(lane, (FaultCause::Timeout, 0));
-            }
-            self.work();
-        }
-    }
-
-    #[inline]
-    fn poll(&mut self) -> Result<Option<Verdict>, GroupError> {
-        if self.verdicts.is_empty() {
-            self.work();
-        }
-        Ok(self.verdicts.pop_front())
-    }
-
-    fn poll_fault(&mut self) -> Result<Option<Fault>, GroupError> {
-        if self.faults.is_empty() {
-            self.work();
-        }
-        Ok(self.faults.pop_front())
-    }
-
-    #[inline]
-    fn copy_record(&self, lane: usize, seq: Seq, copy: &mut RecordCopy) -> Result<(), CopyError> {
-        let port = self.ports.get(lane).ok_or(CopyError::NoLane(lane))?;
-        if !port.member || seq < self.released || seq >= self.next {
-            return Err(CopyError::NotThere { seq });
-        }
-        let index = seq.wrapping_sub(self.start) & ((1 << port.place.ring_log2) - 1);
-        let iova = port.place.ring_base.wrapping_add(index * SubmissionEntry::BYTES as u64);
-        copy.fill(&port.arena, iova)
-    }
-
-    #[inline]
-    fn release(&mut self, next: Seq) -> Result<(), GroupError> {
-        if next < self.released || next > self.next {
-            return Err(GroupError::Release { asked: next, released: self.released, judged: self.next });
-        }
-        self.released = next;
-        let count = next.wrapping_sub(self.start) as u32;
-        self.progress.publish(Position { generation: self.terms.generation, count });
-        Ok(())
     }
 }

@@ -207,10 +207,11 @@ impl Port {
         self.voted = self.voted.wrapping_add(1);
     }
 
-    /// Whether the lane takes part in the vote on `seq`: it was live and was not locked before.
+    /// Whether the lane takes part in the vote on `seq`: it was live and was not locked before. Positions near the end of
+    /// their range are compared by distance, since a flush may start there.
     #[inline]
     pub(super) fn takes_part(&self, seq: Seq) -> bool {
-        self.member && self.failed.is_none_or(|(at, _)| at >= seq)
+        self.member && self.failed.is_none_or(|(at, _)| at.wrapping_sub(seq) <= u64::MAX / 2)
     }
 }
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// `.cache` in the workspace, or the folder that `COVERT_CACHE` names.
+/// `.cache` in the workspace's root, or the folder that `COVERT_CACHE` names from there.
 pub(crate) struct Cache {
     pub(crate) root: PathBuf,
     /// A line for each tool that was seen to work, as it was declared then.
@@ -18,19 +18,16 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// Finds the folder and reads its note; makes nothing.
-    pub(crate) fn locate(workspace: &Workspace) -> Result<Cache> {
-        let root = match std::env::var_os("COVERT_CACHE") {
-            Some(path) => std::path::absolute(&path)
-                .with_context(|| format!("COVERT_CACHE is no path: `{}`", path.display()))?,
-            None => workspace.root.join(".cache"),
-        };
+    pub(crate) fn locate(workspace: &Workspace) -> Cache {
+        let named = std::env::var_os("COVERT_CACHE");
+        let root = workspace.root.join(named.unwrap_or_else(|| ".cache".into()));
         let note = fs::read_to_string(root.join("proven")).unwrap_or_default();
         // Programs in the environment name it by its absolute path: a moved cache has to be proven again.
         let proven = match note.split_once('\n') {
             Some((path, lines)) if Path::new(path) == root => lines.lines().map(str::to_owned).collect(),
             _ => Vec::new(),
         };
-        Ok(Cache { root, proven })
+        Cache { root, proven }
     }
 
     /// The folder with a name for each tool.
