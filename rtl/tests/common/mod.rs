@@ -8,11 +8,13 @@
 
 mod native;
 mod random;
+mod root;
 mod verilated;
 
 pub use native::{Native, Value};
 pub use random::Random;
-pub use verilated::{Model, Tools, build, workspace};
+pub use root::{ARENA, ARENA_BYTES, FAULTS, RING_LOG2, Root, Sabotage, VERDICTS};
+pub use verilated::{Model, Tools, build, skip, tool, workspace};
 
 /// The ports of a block by name, with what a harness needs to drive and read them.
 pub struct Port<B> {

@@ -205,6 +205,11 @@ pub fn build(tools: &Tools, top: &str, verilog: &str) -> Model {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("verilated");
     let ready = cache.join(format!("{top}-{key:016x}"));
     let library = ready.join("model.so");
+    // Tests of one program that want the same model wait for the first of them.
+    static BUILDING: std::sync::Mutex<std::collections::BTreeMap<u64, std::sync::Arc<std::sync::Mutex<()>>>> =
+        std::sync::Mutex::new(std::collections::BTreeMap::new());
+    let mine = BUILDING.lock().expect("no build panics holding it").entry(key).or_default().clone();
+    let _turn = mine.lock();
     if !library.is_file() {
         static SERIAL: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let serial = SERIAL.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
