@@ -5,10 +5,12 @@
 //! traits; [`software`] does it on a core. What a comparator has to answer is in `docs/src/unit.md`, and
 //! `conformance` (a feature) asks for it case by case.
 //!
-//! Read in this order: [`lane`], [`group`], [`release`], [`arena`], [`ring`], [`software`].
+//! Read in this order: [`lane`], [`group`], [`release`], [`arena`], [`ring`], [`software`]; for a card
+//! [`card`] and [`unit`].
 #![deny(unsafe_code)]
 
 pub mod arena;
+pub mod card;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[expect(
@@ -23,10 +25,13 @@ pub mod progress;
 pub mod release;
 pub mod ring;
 pub mod software;
+pub mod unit;
 
 pub use arena::{ArenaReader, ArenaWriter, Geometry};
+pub use card::CardPort;
 pub use group::{Group, GroupError, LanePlace};
 pub use lane::{ArenaDoorbell, ArenaLane, Doorbell, Lane, Output};
 pub use progress::{ProgressReader, ProgressWriter};
 pub use release::{RecordCopy, Released};
 pub use software::SoftwareGroup;
+pub use unit::{Unit, UnitGroup};

@@ -37,6 +37,7 @@ impl<U: UnderTest> RootComplex<U> {
 
     /// Sends a posted write of one or two words to BAR 0 and does not wait.
     pub fn post(&mut self, offset: u64, words: &[u32]) {
+        self.idle = 0;
         self.requester.write(offset, words, &self.link);
     }
 
@@ -47,11 +48,13 @@ impl<U: UnderTest> RootComplex<U> {
 
     /// Sends words as they are. With `completed`, the unit owes a completion for this request.
     pub fn send_raw(&mut self, words: Vec<u32>, completed: Option<Request>) -> u8 {
+        self.idle = 0;
         self.requester.raw(words, completed)
     }
 
     /// Sends words as they are on the stream of completions, behind what is under way there.
     pub fn send_raw_completion(&mut self, words: &[u32]) {
+        self.idle = 0;
         self.rx_cpl.beats.extend(beats(words));
     }
 
@@ -79,6 +82,18 @@ impl<U: UnderTest> RootComplex<U> {
     }
 
     fn read(&mut self, offset: u64, bytes: u32) -> Result<Vec<u32>, Failure> {
+        // A read of the host makes the unit do nothing else: a quiet unit stays as quiet as it was.
+        let (quiet, before) = (self.requester.queue.is_empty().then_some(self.idle), self.traffic);
+        let words = self.read_through(offset, bytes)?;
+        if let Some(quiet) = quiet
+            && self.traffic == before
+        {
+            self.idle = quiet + 1;
+        }
+        Ok(words)
+    }
+
+    fn read_through(&mut self, offset: u64, bytes: u32) -> Result<Vec<u32>, Failure> {
         let tag = self.start_read(offset, bytes);
         loop {
             if let Some(HostAnswer { status, words }) = self.answer(tag) {
@@ -106,15 +121,15 @@ impl<U: UnderTest> RootComplex<U> {
         (0..clocks).try_for_each(|_| self.step())
     }
 
-    /// Lets time pass until nothing has moved on any stream, and nothing is owed, for `quiet` clocks.
+    /// Lets time pass until nothing has moved on any stream, and nothing is owed, for `quiet` clocks; gives the clocks that
+    /// it took.
     ///
     /// # Errors
     /// A broken rule, or no quiet within `limit` clocks.
-    pub fn settle(&mut self, quiet: u64, limit: u64) -> Result<(), Failure> {
-        self.idle = 0;
-        for _ in 0..limit {
+    pub fn settle(&mut self, quiet: u64, limit: u64) -> Result<u64, Failure> {
+        for clocks in 0..limit {
             if self.idle >= quiet {
-                return Ok(());
+                return Ok(clocks);
             }
             self.step()?;
         }
@@ -123,6 +138,7 @@ impl<U: UnderTest> RootComplex<U> {
 
     /// Gives `count` ticks, one in each of the next clocks.
     pub fn tick(&mut self, count: u64) {
+        self.idle = 0;
         self.ticks_due += count;
     }
 
@@ -132,6 +148,7 @@ impl<U: UnderTest> RootComplex<U> {
     pub fn set_bus_master(&mut self, on: bool) {
         self.sideband.bus_master_enable = on;
         self.bus_master_since = self.clock;
+        self.idle = 0;
     }
 
     /// Switches MSI-X and its function mask.
@@ -139,6 +156,7 @@ impl<U: UnderTest> RootComplex<U> {
         self.sideband.msix_enable = enable;
         self.sideband.msix_function_mask = mask;
         self.interrupts_since = self.clock;
+        self.idle = 0;
     }
 
     /// Changes how the link behaves from the next clock on. IDs and sizes stay.

@@ -21,6 +21,8 @@ pub struct Link {
     pub read_completion_boundary: u32,
     /// Reads that the unit may have outstanding.
     pub tags: usize,
+    /// Whether a read outside all windows breaks a rule. If not, it is refused, as by an IOMMU.
+    pub strict_windows: bool,
     /// Writes of one word into this range are interrupts.
     pub interrupts: RangeInclusive<u64>,
     /// Clocks from a read to its first completion.
@@ -54,6 +56,7 @@ impl Default for Link {
             max_read_request: 512,
             read_completion_boundary: 64,
             tags: 16,
+            strict_windows: true,
             interrupts: 0xFEE0_0000..=0xFEEF_FFFF,
             latency: 20..=60,
             ready_percent: 100,

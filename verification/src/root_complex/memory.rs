@@ -2,14 +2,7 @@
 
 use crate::model::ReadError;
 
-/// What the unit may do in a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// It may read: a replica's arena.
-    Read,
-    /// It may write: rings, the checkpoint area.
-    Write,
-}
+pub use covert_driver::card::Direction;
 
 /// Bytes that a window shows to the unit.
 pub trait Backing: Send {

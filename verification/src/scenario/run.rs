@@ -81,6 +81,9 @@ pub enum Agreement {
     /// group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
     /// ends a halted generation, all lanes are reset on both sides.
     UpToHalt,
+    /// Like `UpToHalt`. Open is too whether a record that only waits for room in the verdict ring when a flush comes is
+    /// judged or forgotten: the ring is read empty before each flush.
+    UpToHaltWithRoom,
 }
 
 /// Runs a scenario on both sides.
@@ -90,62 +93,83 @@ pub enum Agreement {
 pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Result<Covered, Box<Divergence>> {
     let order = match agreement {
         Agreement::Exact(order) => order,
-        Agreement::UpToHalt => Order::default(),
+        Agreement::UpToHalt | Agreement::UpToHaltWithRoom => Order::default(),
     };
-    let mut model = ModelGroup::new(scenario.setup, order);
-    let mut covered = Covered::default();
-    let mut halts = Halts::default();
+    let mut run = Run {
+        model: ModelGroup::new(scenario.setup, order),
+        bench,
+        open: !matches!(agreement, Agreement::Exact(_)),
+        halts: Halts::default(),
+        covered: Covered::default(),
+        index: 0,
+    };
     let mut places = [None; LANES_PER_GROUP_MAX];
-    let mut script = Vec::new();
     for (index, event) in scenario.events.iter().enumerate() {
+        run.index = index;
         if let Event::Place { lane, place } = event {
             places[*lane] = Some(*place);
         }
-        if agreement == Agreement::UpToHalt && matches!(event, Event::Flush { .. }) && halts.is_halted(&model)
-        {
-            for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
-                script.push((index, Event::Reset { lane }));
-                script.extend(place.map(|place| (index, Event::Place { lane, place })));
+        if matches!(event, Event::Flush { .. }) {
+            if agreement == Agreement::UpToHaltWithRoom {
+                run.both(&Event::Poll(u32::MAX))?;
+            }
+            if run.open && run.model.state() == 2 {
+                for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
+                    run.both(&Event::Reset { lane })?;
+                    place.map_or(Ok(()), |place| run.both(&Event::Place { lane, place }))?;
+                }
             }
         }
-        script.push((index, event.clone()));
-        for (index, event) in script.drain(..) {
-            let Some((mut group, mut seen)) = both(index, &event, &mut model, bench)? else { continue };
-            if agreement == Agreement::UpToHalt {
-                halts.note(&model);
-                halts.forget_what_is_open(&model, &mut group);
-                halts.forget_what_is_open(&model, &mut seen);
-            }
-            if seen != group {
-                let (model, group) = (Box::new(seen), Box::new(group));
-                return Err(Box::new(Divergence::Differs { index, event, model, group }));
-            }
-            covered += Covered::of(&group);
-        }
+        run.both(event)?;
     }
-    Ok(covered)
+    Ok(run.covered)
 }
 
-/// One event on both sides; `None` if it is out of turn and happens on neither.
-fn both(
+struct Run<'a> {
+    model: ModelGroup,
+    bench: &'a mut Bench,
+    /// Whether what happens behind a halting record is open.
+    open: bool,
+    halts: Halts,
+    covered: Covered,
+    /// Number of the scenario's event.
     index: usize,
-    event: &Event,
-    model: &mut ModelGroup,
-    bench: &mut Bench,
-) -> Result<Option<(Seen, Seen)>, Box<Divergence>> {
-    match event {
-        Event::Store { index, .. } if !model.may_store(*index) => return Ok(None),
-        Event::Watchdog(_) if model.state() == 1 => return Ok(None),
-        Event::Ring { generation, .. } if !model.may_ring(*generation) => return Ok(None),
-        _ => {}
-    }
-    match bench.apply(event) {
-        Ok(Some(group)) => {
-            let taken = model.apply(event);
-            Ok(Some((group, model.seen(taken))))
+}
+
+impl Run<'_> {
+    /// One event on both sides, or on neither when it is out of turn.
+    fn both(&mut self, event: &Event) -> Result<(), Box<Divergence>> {
+        match event {
+            Event::Store { index, .. } if !self.model.may_store(*index) => return Ok(()),
+            Event::Watchdog(_) if self.model.state() == 1 => return Ok(()),
+            Event::Ring { generation, .. } if !self.model.may_ring(*generation) => return Ok(()),
+            // Nobody looks at memory before a doorbell: there is nothing to compare.
+            Event::Store { lane, iova, bytes, .. } => {
+                self.bench.arenas[*lane].write(*iova, bytes);
+                self.model.apply(event);
+                return Ok(());
+            }
+            _ => {}
         }
-        Ok(None) => Ok(None),
-        Err(error) => Err(Box::new(Divergence::Failed { index, event: event.clone(), error })),
+        let (index, event) = (self.index, event.clone());
+        let mut group = match self.bench.apply(&event) {
+            Ok(Some(group)) => group,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(Box::new(Divergence::Failed { index, event, error })),
+        };
+        let taken = self.model.apply(&event);
+        let mut model = self.model.seen(taken);
+        if self.open {
+            self.halts.note(&self.model);
+            self.halts.forget_what_is_open(&self.model, &mut group);
+            self.halts.forget_what_is_open(&self.model, &mut model);
+        }
+        if model != group {
+            let (model, group) = (Box::new(model), Box::new(group));
+            return Err(Box::new(Divergence::Differs { index, event, model, group }));
+        }
+        self.covered += Covered::of(&group);
+        Ok(())
     }
 }
 
@@ -156,13 +180,9 @@ struct Halts {
 }
 
 impl Halts {
-    fn is_halted(&self, model: &ModelGroup) -> bool {
-        model.state() == 2
-    }
-
     fn note(&mut self, model: &ModelGroup) {
         let generation = model.read(group::address(0, group::GENERATION));
-        if self.is_halted(model) && self.at.last().is_none_or(|(last, _)| *last != generation) {
+        if model.state() == 2 && self.at.last().is_none_or(|(last, _)| *last != generation) {
             self.at.push((generation, model.unit.next_record(0)));
         }
     }
@@ -177,7 +197,7 @@ impl Halts {
                 verdict.agree = LaneSet::EMPTY;
             }
         }
-        if self.is_halted(model) {
+        if model.state() == 2 {
             seen.live = 0;
         }
         seen.faults_dropped = 0;

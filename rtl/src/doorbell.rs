@@ -1,0 +1,82 @@
+//! The doorbell pages: a tail, then the generation it belongs to, which rings.
+//!
+//! A ring is passed on when it names the group's generation and its lane is live; any other is counted and
+//! dropped. Both words of an 8-byte write arrive in this order, one a clock.
+
+use rust_hdl::prelude::*;
+
+crate::constants::constants! {
+    /// Where the pages are, in DW.
+    pub Pages {
+        lane0: 16 = covert_abi::registers::doorbell::address(0, 0) / 4,
+        lane1: 16 = covert_abi::registers::doorbell::address(1, 0) / 4,
+        ring0: 16 = covert_abi::registers::doorbell::address(0, covert_abi::registers::doorbell::GENERATION) / 4,
+        ring1: 16 = covert_abi::registers::doorbell::address(1, covert_abi::registers::doorbell::GENERATION) / 4,
+    }
+}
+
+/// See the head of the file.
+#[derive(LogicBlock, Default)]
+pub struct Doorbell {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Forgets tails and count.
+    pub reset: Signal<In, Bit>,
+    /// The register bus.
+    pub bus_address: Signal<In, Bits<16>>,
+    #[allow(missing_docs)]
+    pub bus_write: Signal<In, Bit>,
+    #[allow(missing_docs)]
+    pub bus_data: Signal<In, Bits<32>>,
+    /// The group's generation.
+    pub generation: Signal<In, Bits<32>>,
+    /// The lanes that may ring.
+    pub live: [Signal<In, Bit>; 2],
+    /// A lane is rung, in this clock.
+    pub ring: [Signal<Out, Bit>; 2],
+    /// With this tail.
+    pub tail: [Signal<Out, Bits<32>>; 2],
+    /// Rings that were dropped.
+    pub stale: Signal<Out, Bits<32>>,
+    tails: [DFF<Bits<32>>; 2],
+    dropped: DFF<Bits<32>>,
+    hit: [Signal<Local, Bit>; 2],
+    fresh: Signal<Local, Bit>,
+    next_dropped: Signal<Local, Bits<32>>,
+    k: Pages,
+}
+
+impl Logic for Doorbell {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, dropped);
+        for i in 0..2 {
+            self.tails[i].clock.next = self.clock.val();
+            self.tails[i].d.next = self.tails[i].q.val();
+        }
+        if self.bus_write.val() & (self.bus_address.val() == self.k.lane0.val()) {
+            self.tails[0].d.next = self.bus_data.val();
+        }
+        if self.bus_write.val() & (self.bus_address.val() == self.k.lane1.val()) {
+            self.tails[1].d.next = self.bus_data.val();
+        }
+        self.hit[0].next = self.bus_write.val() & (self.bus_address.val() == self.k.ring0.val());
+        self.hit[1].next = self.bus_write.val() & (self.bus_address.val() == self.k.ring1.val());
+        self.fresh.next = self.bus_data.val() == self.generation.val();
+        self.next_dropped.next = self.dropped.q.val() + 1;
+        for i in 0..2 {
+            self.ring[i].next = self.hit[i].val() & self.fresh.val() & self.live[i].val();
+            self.tail[i].next = self.tails[i].q.val();
+            if self.hit[i].val() & (!self.fresh.val() | !self.live[i].val()) {
+                self.dropped.d.next = self.next_dropped.val();
+            }
+        }
+        self.stale.next = self.dropped.q.val();
+        if self.reset.val() {
+            self.dropped.d.next = 0.into();
+            for i in 0..2 {
+                self.tails[i].d.next = 0.into();
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Logs faults: takes the lanes' reports, lowest lane first, seals and writes them.
+//!
+//! A report that finds the ring full or absent is counted and gone; no lane waits for the log.
+
+use crate::check_code::CheckCode;
+use crate::ring::Ring;
+use rust_hdl::prelude::*;
+
+/// Where a report is.
+#[derive(LogicState, Copy, Clone, Debug, PartialEq)]
+pub enum Logging {
+    /// Waiting for a report.
+    Idle,
+    /// The check code takes the first word.
+    Seal0,
+    /// The second.
+    Seal1,
+    /// The third.
+    Seal2,
+    /// The fourth.
+    Seal3,
+    /// The entry is being written.
+    Write,
+}
+
+crate::constants::constants! {
+    /// Numbers.
+    pub Numbers { phase: 64 = 1u64 << 32, lane1: 64 = 1u64 << 40, ones: 32 = u32::MAX, }
+}
+
+/// See the head of the file.
+#[derive(LogicBlock, Default)]
+pub struct FaultRing {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// The unit is not enabled: the ring starts anew.
+    pub reset: Signal<In, Bit>,
+    /// Clears the count of lost reports too.
+    pub power_reset: Signal<In, Bit>,
+    /// Registers.
+    pub base: Signal<In, Bits<64>>,
+    #[allow(missing_docs)]
+    pub log2: Signal<In, Bits<5>>,
+    #[allow(missing_docs)]
+    pub head: Signal<In, Bits<32>>,
+    #[allow(missing_docs)]
+    pub tail: Signal<Out, Bits<32>>,
+    /// Reports lost.
+    pub dropped: Signal<Out, Bits<32>>,
+
+    /// A lane has a report.
+    pub report: [Signal<In, Bit>; 2],
+    #[allow(missing_docs)]
+    pub report_taken: [Signal<Out, Bit>; 2],
+    #[allow(missing_docs)]
+    pub cause: [Signal<In, Bits<8>>; 2],
+    #[allow(missing_docs)]
+    pub address: [Signal<In, Bits<64>>; 2],
+    #[allow(missing_docs)]
+    pub seq: [Signal<In, Bits<64>>; 2],
+    #[allow(missing_docs)]
+    pub generation: [Signal<In, Bits<32>>; 2],
+
+    /// An entry for the ring.
+    pub write: Signal<Out, Bit>,
+    #[allow(missing_docs)]
+    pub write_accepted: Signal<In, Bit>,
+    #[allow(missing_docs)]
+    pub write_address: Signal<Out, Bits<64>>,
+    #[allow(missing_docs)]
+    pub word0: Signal<Out, Bits<64>>,
+    #[allow(missing_docs)]
+    pub word1: Signal<Out, Bits<64>>,
+    #[allow(missing_docs)]
+    pub word2: Signal<Out, Bits<64>>,
+    #[allow(missing_docs)]
+    pub word3: Signal<Out, Bits<64>>,
+
+    ring: Ring,
+    check: CheckCode,
+    logging: DFF<Logging>,
+    first: DFF<Bits<64>>,
+    second: DFF<Bits<64>>,
+    third: DFF<Bits<64>>,
+    code: DFF<Bits<32>>,
+    lost: DFF<Bits<32>>,
+    take: [Signal<Local, Bit>; 2],
+    next_lost: Signal<Local, Bits<32>>,
+    sealing: Signal<Local, Bit>,
+    sealed: Signal<Local, Bits<64>>,
+    k: Numbers,
+}
+
+impl Logic for FaultRing {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, logging, first, second, third, code, lost);
+        clock!(self, clock, ring, check);
+        self.ring.reset.next = self.reset.val();
+        self.ring.base.next = self.base.val();
+        self.ring.log2.next = self.log2.val();
+        self.ring.head.next = self.head.val();
+        self.ring.accepted.next = self.write_accepted.val();
+        self.tail.next = self.ring.tail.val();
+        self.write_address.next = self.ring.address.val();
+
+        self.take[0].next = self.report[0].val() & (self.logging.q.val() == Logging::Idle);
+        self.take[1].next =
+            self.report[1].val() & !self.report[0].val() & (self.logging.q.val() == Logging::Idle);
+        self.report_taken[0].next = self.take[0].val();
+        self.report_taken[1].next = self.take[1].val();
+        self.next_lost.next = self.lost.q.val() + 1;
+        self.sealing.next = false;
+        self.sealed.next = self.first.q.val();
+        self.check.clear.next = false;
+        match self.logging.q.val() {
+            Logging::Idle => {
+                self.check.clear.next = true;
+                self.first.d.next = self.address[0].val();
+                self.second.d.next = self.seq[0].val();
+                self.third.d.next = bit_cast::<64, 32>(self.generation[0].val())
+                    | (bit_cast::<64, 8>(self.cause[0].val()) << 32);
+                if self.take[1].val() {
+                    self.first.d.next = self.address[1].val();
+                    self.second.d.next = self.seq[1].val();
+                    self.third.d.next = bit_cast::<64, 32>(self.generation[1].val())
+                        | (bit_cast::<64, 8>(self.cause[1].val()) << 32)
+                        | self.k.lane1.val();
+                }
+                if self.take[0].val() | self.take[1].val() {
+                    if self.ring.room.val() & (self.log2.val() != 0) {
+                        self.logging.d.next = Logging::Seal0;
+                    } else if self.lost.q.val() != self.k.ones.val() {
+                        self.lost.d.next = self.next_lost.val();
+                    }
+                }
+            }
+            Logging::Seal0 => {
+                self.sealing.next = true;
+                self.logging.d.next = Logging::Seal1;
+            }
+            Logging::Seal1 => {
+                self.sealing.next = true;
+                self.sealed.next = self.second.q.val();
+                self.logging.d.next = Logging::Seal2;
+            }
+            Logging::Seal2 => {
+                self.sealing.next = true;
+                self.sealed.next = self.third.q.val();
+                self.logging.d.next = Logging::Seal3;
+            }
+            Logging::Seal3 => {
+                self.sealing.next = true;
+                self.sealed.next = 0.into();
+                if self.ring.phase.val() {
+                    self.sealed.next = self.k.phase.val();
+                }
+                self.code.d.next = self.check.code.val();
+                self.logging.d.next = Logging::Write;
+            }
+            Logging::Write => {
+                if self.write_accepted.val() {
+                    self.logging.d.next = Logging::Idle;
+                }
+            }
+            _ => {
+                self.logging.d.next = Logging::Idle;
+            }
+        }
+        self.check.put.next = self.sealing.val();
+        self.check.word.next = self.sealed.val();
+        self.write.next = self.logging.q.val() == Logging::Write;
+        self.word0.next = self.first.q.val();
+        self.word1.next = self.second.q.val();
+        self.word2.next = self.third.q.val();
+        self.word3.next = bit_cast::<64, 32>(self.code.q.val());
+        if self.ring.phase.val() {
+            self.word3.next = bit_cast::<64, 32>(self.code.q.val()) | self.k.phase.val();
+        }
+        self.dropped.next = self.lost.q.val();
+        if self.reset.val() {
+            self.logging.d.next = Logging::Idle;
+        }
+        if self.power_reset.val() {
+            self.lost.d.next = 0.into();
+        }
+    }
+}

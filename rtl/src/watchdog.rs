@@ -1,0 +1,59 @@
+//! The skew watchdog of a group.
+//!
+//! Armed while a lane has delivered the record that is voted on next and another one has no entry for it. It
+//! counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry.
+
+use rust_hdl::prelude::*;
+
+/// See the head of the file.
+#[derive(LogicBlock, Default)]
+pub struct Watchdog {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Pulses once a tick.
+    pub tick: Signal<In, Bit>,
+    /// The group is running.
+    pub running: Signal<In, Bit>,
+    /// A record is being voted on; the next one counts from zero.
+    pub voted: Signal<In, Bit>,
+    /// Ticks; 0 is for ever.
+    pub limit: Signal<In, Bits<32>>,
+    /// A lane has delivered the record.
+    pub delivered: [Signal<In, Bit>; 2],
+    /// A lane has nothing to fetch and nothing under way.
+    pub lacks: [Signal<In, Bit>; 2],
+    /// The lane is to be locked.
+    pub timeout: [Signal<Out, Bit>; 2],
+    count: DFF<Bits<32>>,
+    next_count: Signal<Local, Bits<32>>,
+    missing: [Signal<Local, Bit>; 2],
+    armed: Signal<Local, Bit>,
+    expired: Signal<Local, Bit>,
+}
+
+impl Logic for Watchdog {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, count);
+        for i in 0..2 {
+            self.missing[i].next = self.lacks[i].val() & !self.delivered[i].val();
+        }
+        self.armed.next = self.running.val()
+            & (self.delivered[0].val() | self.delivered[1].val())
+            & (self.missing[0].val() | self.missing[1].val());
+        self.next_count.next = self.count.q.val() + 1;
+        self.expired.next = false;
+        if !self.armed.val() | self.voted.val() {
+            self.count.d.next = 0.into();
+        } else if self.tick.val() {
+            self.count.d.next = self.next_count.val();
+            if (self.limit.val() != 0) & (self.next_count.val() >= self.limit.val()) {
+                self.expired.next = true;
+                self.count.d.next = 0.into();
+            }
+        }
+        for i in 0..2 {
+            self.timeout[i].next = self.expired.val() & self.missing[i].val();
+        }
+    }
+}
