@@ -1,5 +1,7 @@
 //! The whole unit, Verilated, behind a small root complex: what `docs/src/unit.md` and the boundary page promise.
 
+#![allow(clippy::needless_range_loop, reason = "a lane is a number and indexes several things")]
+
 mod common;
 
 use common::{ARENA, Root, Sabotage};
@@ -54,8 +56,12 @@ fn equal_inline_records_match() {
 fn equal_payloads_match_at_any_length_and_address() {
     let Some(mut root) = running(0) else { return };
     root.shuffle = true;
-    let mut index = 0;
-    for length in [1usize, 7, 8, 9, 15, 16, 17, 31, 64, 100, 255, 256, 257, 511, 512, 513, 1500, 4096, 5000, 65536] {
+    for (index, length) in
+        [1usize, 7, 8, 9, 15, 16, 17, 31, 64, 100, 255, 256, 257, 511, 512, 513, 1500, 4096, 5000, 65536]
+            .into_iter()
+            .enumerate()
+    {
+        let index = index as u32;
         let offsets = [root.random.below(4096), root.random.below(8)];
         let payload: Vec<u8> = (0..length).map(|_| root.random.word() as u8).collect();
         let header = Root::header(1, u64::from(index));
@@ -70,7 +76,6 @@ fn equal_payloads_match_at_any_length_and_address() {
         assert_eq!((verdict.outcome, verdict.seq), (Outcome::Match, header.seq), "{length} bytes");
         let header = Header { length: length as u32, ..header };
         assert_eq!(verdict.fingerprint, fingerprint(&payload, &header), "{length} bytes at {offsets:x?}");
-        index += 1;
     }
 }
 
@@ -151,7 +156,10 @@ fn every_wrong_entry_locks_its_lane_with_its_cause() {
         let verdict = root.verdict(1);
         assert_eq!((verdict.outcome, verdict.dissent), (outcome, LaneSet::only(0)), "{cause:?}");
         let status = root.read(lane::address(0, lane::STATUS));
-        assert_eq!((lane::STATUS_STATE.of(status), lane::STATUS_CAUSE.of(status)), (2, u32::from(cause.code())));
+        assert_eq!(
+            (lane::STATUS_STATE.of(status), lane::STATUS_CAUSE.of(status)),
+            (2, u32::from(cause.code()))
+        );
         // Only a reset unlocks it.
         root.write(lane::address(0, lane::COMMAND), 1);
         root.run(20);
@@ -183,7 +191,8 @@ fn every_bad_completion_has_its_cause() {
                 root.put(lane, 0, &entry);
             }
             let target = if payload { data[0] } else { ARENA[0] };
-            root.sabotage = Box::new(move |address, _| if address == target { sabotage } else { Sabotage::None });
+            root.sabotage =
+                Box::new(move |address, _| if address == target { sabotage } else { Sabotage::None });
             root.ring(0, 1, 1);
             root.ring(1, 1, 1);
             if sabotage == Sabotage::Drop {
