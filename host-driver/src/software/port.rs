@@ -1,0 +1,232 @@
+//! One lane as the comparator sees it: doorbell, entries and their checks, and what waits for the vote.
+
+use crate::arena::ArenaReader;
+use crate::entry::Entry;
+use crate::group::LanePlace;
+use crate::ring::Position;
+use covert_abi::{
+    EntryError, FaultCause, Generation, LaneSet, Seq, SubmissionEntry, submission::SubmissionError,
+};
+
+/// What the lane is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LaneState {
+    Off,
+    Live,
+    Locked,
+}
+
+/// What the checks of an entry need to know about the group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) group: u16,
+    pub(super) generation: Generation,
+    pub(super) payload_max: u32,
+}
+
+/// A fault about to be logged: its cause, and the address or tail that belongs to it.
+pub(super) type Cause = (FaultCause, u64);
+
+/// What became of a doorbell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rung {
+    /// Nothing new, or taken.
+    Fine,
+    /// Ignored, to be counted.
+    Stale,
+    /// The tail is further ahead than the ring is long.
+    Fault(Cause),
+}
+
+#[derive(Debug)]
+pub(super) struct Port {
+    pub(super) arena: ArenaReader,
+    pub(super) place: LanePlace,
+    pub(super) state: LaneState,
+    /// Whether the lane was live when the generation began.
+    pub(super) member: bool,
+    /// Where and why the lane was locked in this generation.
+    pub(super) failed: Option<(Seq, FaultCause)>,
+    /// The next record due from the lane.
+    pub(super) due: Seq,
+    doorbell: Position,
+    head: u32,
+    tail: u32,
+    /// Checked records without a vote, a ring as deep as the skew; `voted` counts those taken out.
+    waiting: Box<[Entry]>,
+    voted: u32,
+}
+
+impl Port {
+    pub(super) fn new(arena: ArenaReader, skew_log2: u32) -> Port {
+        Port {
+            arena,
+            place: LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 },
+            state: LaneState::Off,
+            member: false,
+            failed: None,
+            due: 0,
+            doorbell: Position::default(),
+            head: 0,
+            tail: 0,
+            waiting: vec![Entry::default(); 1 << skew_log2].into_boxed_slice(),
+            voted: 0,
+        }
+    }
+
+    /// Starts a generation; what was not voted on is forgotten.
+    pub(super) fn begin(&mut self, member: bool, start: Seq) {
+        if self.state != LaneState::Locked {
+            self.state = if member { LaneState::Live } else { LaneState::Off };
+        }
+        self.member = self.state == LaneState::Live;
+        self.failed = None;
+        self.due = start;
+        self.forget();
+    }
+
+    /// Takes another arena, whose doorbell was not rung yet as far as this lane is concerned.
+    pub(super) fn attach(&mut self, arena: ArenaReader) {
+        self.doorbell = arena.rung();
+        self.arena = arena;
+    }
+
+    fn forget(&mut self) {
+        self.head = 0;
+        self.tail = 0;
+        self.voted = 0;
+    }
+
+    /// Locks the lane at the record due from it.
+    pub(super) fn lock(&mut self, cause: FaultCause) {
+        self.state = LaneState::Locked;
+        self.failed = Some((self.due, cause));
+    }
+
+    /// Switches the lane off and closes its window. What it delivered in this generation stays delivered.
+    pub(super) fn reset(&mut self) {
+        self.state = LaneState::Off;
+        self.place.window_base = 0;
+        self.place.window_limit = 0;
+    }
+
+    /// Takes the doorbell if it was rung since the last look.
+    #[inline]
+    pub(super) fn look(&mut self, generation: Generation, running: bool) -> Rung {
+        let rung = self.arena.rung();
+        if rung == self.doorbell {
+            return Rung::Fine;
+        }
+        self.doorbell = rung;
+        if rung.generation != generation || self.state != LaneState::Live {
+            return Rung::Stale;
+        }
+        if !running {
+            return Rung::Fine;
+        }
+        if rung.count.wrapping_sub(self.head) > 1 << self.place.ring_log2 {
+            return Rung::Fault((FaultCause::Doorbell, u64::from(rung.count)));
+        }
+        self.tail = rung.count;
+        Rung::Fine
+    }
+
+    /// Whether there is an entry to fetch and room for it.
+    #[inline]
+    pub(super) fn can_fetch(&self) -> bool {
+        self.state == LaneState::Live
+            && self.head != self.tail
+            && (self.head.wrapping_sub(self.voted) as usize) < self.waiting.len()
+    }
+
+    /// Fetches and checks the next entry; a payload's bytes are left for the vote, which reads them once.
+    #[inline]
+    pub(super) fn fetch(&mut self, terms: &Terms) -> Result<(), Cause> {
+        let entry = self.check(terms)?;
+        let at = self.head as usize & (self.waiting.len() - 1);
+        self.waiting[at] = entry;
+        self.head = self.head.wrapping_add(1);
+        self.due = self.due.wrapping_add(1);
+        Ok(())
+    }
+
+    fn check(&self, terms: &Terms) -> Result<Entry, Cause> {
+        let slot = u64::from(self.head & ((1 << self.place.ring_log2) - 1));
+        let iova = self.place.ring_base.wrapping_add(slot * SubmissionEntry::BYTES as u64);
+        if !self.in_window(iova, SubmissionEntry::BYTES as u64) {
+            return Err((FaultCause::Isolation, iova));
+        }
+        let Some(entry) = self.arena.load_entry(iova) else {
+            return Err((FaultCause::DmaRefused, iova));
+        };
+        if let Err(error) = entry.check() {
+            return Err((cause_of(error), 0));
+        }
+        if entry.group() != terms.group {
+            return Err((FaultCause::Group, 0));
+        }
+        if entry.generation() != terms.generation {
+            return Err((FaultCause::Generation, 0));
+        }
+        if entry.seq() != self.due {
+            return Err((FaultCause::Sequence, 0));
+        }
+        if entry.length() > terms.payload_max {
+            return Err((FaultCause::Length, 0));
+        }
+        if !entry.is_inline() && entry.length() != 0 {
+            let (iova, length) = (entry.iova(), u64::from(entry.length()));
+            if !self.in_window(iova, length) {
+                return Err((FaultCause::Isolation, iova));
+            }
+            if !self.arena.holds(iova, length) {
+                return Err((FaultCause::DmaRefused, iova));
+            }
+        }
+        Ok(entry)
+    }
+
+    #[inline]
+    fn in_window(&self, first: u64, length: u64) -> bool {
+        let inside = |end| end <= self.place.window_limit;
+        self.place.window_base <= first && first.checked_add(length).is_some_and(inside)
+    }
+
+    /// The oldest record without a vote.
+    #[inline]
+    pub(super) fn delivered(&self) -> Option<&Entry> {
+        if self.head == self.voted {
+            return None;
+        }
+        self.waiting.get(self.voted as usize & (self.waiting.len() - 1))
+    }
+
+    /// Takes the oldest record out, after its vote.
+    #[inline]
+    pub(super) fn voted(&mut self) {
+        self.voted = self.voted.wrapping_add(1);
+    }
+
+    /// Whether the lane takes part in the vote on `seq`: it was live and was not locked before. Positions near the end of
+    /// their range are compared by distance, since a flush may start there.
+    #[inline]
+    pub(super) fn takes_part(&self, seq: Seq) -> bool {
+        self.member && self.failed.is_none_or(|(at, _)| at.wrapping_sub(seq) <= u64::MAX / 2)
+    }
+}
+
+/// The fault that an entry is which its own bytes do not allow.
+#[cold]
+fn cause_of(error: SubmissionError) -> FaultCause {
+    match error {
+        SubmissionError::InlineTooLong { .. } => FaultCause::Length,
+        SubmissionError::Entry(EntryError::Check { .. }) => FaultCause::Check,
+        SubmissionError::Entry(EntryError::Reserved | EntryError::Code(_)) => FaultCause::Reserved,
+    }
+}
+
+/// The lanes for which `keep` holds.
+#[inline]
+pub(super) fn lanes(ports: &[Port], keep: impl Fn(&Port) -> bool) -> LaneSet {
+    ports.iter().enumerate().filter(|(_, port)| keep(port)).map(|(lane, _)| lane).collect()
+}

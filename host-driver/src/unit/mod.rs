@@ -1,0 +1,177 @@
+//! Groups compared by a redundancy unit, behind any [`CardPort`].
+//!
+//! [`Unit`] is the card as a whole: identity, fault ring, the way to the registers. [`UnitGroup`] is one of its groups.
+//! Nothing that a card answers is believed before it was checked: entries by their code, verdicts by the place that they
+//! must have; anything else is a broken card.
+
+mod group;
+mod ring;
+
+pub use group::{UnitConfig, UnitGroup};
+
+use crate::arena::ArenaError;
+use crate::card::{CardError, CardPort, Direction};
+use crate::lane::Doorbell;
+use crate::ring::Position;
+use covert_abi::identity::IdentityError;
+use covert_abi::registers::{card, doorbell};
+use covert_abi::{EntryError, Fault, Identity};
+use ring::OutRing;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Why a unit cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UnitError {
+    /// The way to the card.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// The card is not one that this driver knows.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Shared memory for a ring could not be had.
+    #[error(transparent)]
+    Memory(#[from] ArenaError),
+    /// An entry of a ring is not one.
+    #[error(
+        "entry {index} of the {ring} ring: {error}: reset the card and compare what is uncommitted elsewhere"
+    )]
+    Entry {
+        /// Which ring.
+        ring: &'static str,
+        /// Number of the entry.
+        index: u32,
+        /// What is wrong with it.
+        error: EntryError,
+    },
+    /// The card said something that cannot be.
+    #[error("the card says {found}: reset the card and compare what is uncommitted elsewhere")]
+    Impossible {
+        /// What.
+        found: String,
+    },
+    /// The card cannot do what was asked.
+    #[error("{what} is {value}, the card has {most}")]
+    TooMuch {
+        /// What was asked.
+        what: &'static str,
+        /// How much.
+        value: u64,
+        /// What there is.
+        most: u64,
+    },
+}
+
+struct Inner {
+    port: Box<dyn CardPort>,
+    faults: Option<OutRing>,
+    /// Faults that were read and not asked for, by group.
+    waiting: Vec<VecDeque<Fault>>,
+}
+
+/// A redundancy unit that was switched on.
+#[derive(Clone)]
+pub struct Unit {
+    identity: Identity,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl Unit {
+    /// Identifies the unit, resets it and switches it on, with a fault ring of `1 << fault_log2` entries at `fault_iova`;
+    /// a `fault_log2` of 0 keeps no log.
+    ///
+    /// # Errors
+    /// Not a unit, one of another version, or one that does not do what it is told.
+    pub fn open(mut port: Box<dyn CardPort>, fault_iova: u64, fault_log2: u32) -> Result<Unit, UnitError> {
+        let mut failed = None;
+        let identity = Identity::parse(|address| {
+            port.read(address).unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                u32::MAX
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let identity = identity?;
+        limit("log2 of the fault ring", fault_log2.into(), identity.ring_max.ilog2().into())?;
+        port.write(card::CONTROL, 0)?;
+        port.set_bus_master(true)?;
+        let faults = if fault_log2 == 0 { None } else { Some(OutRing::create("fault", fault_log2)?) };
+        if let Some(ring) = &faults {
+            port.map(fault_iova, ring.memory(), Direction::Write)?;
+            port.write_pair(card::FAULT_BASE_LO, fault_iova)?;
+        }
+        port.write(card::FAULT_LOG2, fault_log2)?;
+        port.write(card::CONTROL, card::CONTROL_ENABLE.put(1))?;
+        let control = port.read(card::CONTROL)?;
+        if card::CONTROL_ENABLE.of(control) != 1 {
+            return Err(UnitError::Impossible {
+                found: format!("CONTROL is {control:#x} after it was enabled"),
+            });
+        }
+        let waiting = vec![VecDeque::new(); identity.groups.into()];
+        Ok(Unit { identity, inner: Arc::new(Mutex::new(Inner { port, faults, waiting })) })
+    }
+
+    /// What the unit is and can do.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Something else done with the card while no group is: interrupts, a look at its state.
+    pub fn with_port<R>(&self, what: impl FnOnce(&mut dyn CardPort) -> R) -> R {
+        what(self.lock().port.as_mut())
+    }
+
+    /// The doorbell of lane `lane` of group `group`.
+    pub fn doorbell(&self, group: u16, lane: usize) -> UnitDoorbell {
+        UnitDoorbell { unit: self.clone(), page: doorbell::address(self.lane(group, lane), doorbell::TAIL) }
+    }
+
+    /// Number of a lane in the unit.
+    fn lane(&self, group: u16, lane: usize) -> u32 {
+        u32::from(group) * u32::from(self.identity.lanes) + lane as u32
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Whoever panicked did not leave registers half written: each access is whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The oldest fault of a group.
+    fn poll_fault(&self, group: u16) -> Result<Option<Fault>, UnitError> {
+        let inner = &mut *self.lock();
+        if let Some(ring) = &mut inner.faults {
+            while let Some((index, entry)) = ring.next() {
+                let fault =
+                    Fault::open(&entry).map_err(|error| UnitError::Entry { ring: "fault", index, error })?;
+                inner.port.write(card::FAULT_HEAD, ring.read())?;
+                match inner.waiting.get_mut(usize::from(fault.group)) {
+                    Some(queue) => queue.push_back(fault),
+                    None => return Err(UnitError::Impossible { found: format!("{fault:?}") }),
+                }
+            }
+        }
+        Ok(inner.waiting.get_mut(usize::from(group)).and_then(VecDeque::pop_front))
+    }
+}
+
+/// A lane's doorbell page.
+///
+/// This one goes through the driver's port; a replica of its own process has the page mapped.
+pub struct UnitDoorbell {
+    unit: Unit,
+    page: u32,
+}
+
+impl Doorbell for UnitDoorbell {
+    fn ring(&self, _: &crate::arena::ArenaWriter, position: Position) {
+        // A ring that is lost on a broken card is noticed by whoever waits for the verdict.
+        let _ = self.unit.lock().port.write_pair(self.page, position.pack());
+    }
+}
+
+fn limit(what: &'static str, value: u64, most: u64) -> Result<(), UnitError> {
+    if value <= most { Ok(()) } else { Err(UnitError::TooMuch { what, value, most }) }
+}

@@ -1,0 +1,18 @@
+//! What the redundancy unit is proved with.
+//!
+//! - [`model`] says what a unit must answer: plain Rust that follows `docs/src/unit.md` sentence by sentence and
+//!   knows nothing of clocks, buses or other implementations.
+//! - [`scenario`] runs random histories of a group on the model and on anything else that claims to be one.
+//! - [`root_complex`] is the other side of the unit's TLP boundary, and asserts every rule of that boundary.
+//! - [`model_card`] puts the model behind the driver, [`unit_rig`] the driver's unit on any card into the suites.
+//! - [`verilated`] is the emitted Verilog as something with pins, [`simulated_card`] makes a card for the driver of it.
+#![deny(unsafe_code)]
+
+pub mod model;
+pub mod model_card;
+pub mod random;
+pub mod root_complex;
+pub mod scenario;
+pub mod simulated_card;
+pub mod unit_rig;
+pub mod verilated;

@@ -1,0 +1,205 @@
+//! A scenario on the model and on a group, compared after every event.
+
+use super::sides::{Bench, ModelGroup, Seen};
+use super::{Event, Scenario};
+use crate::model::unit::Order;
+use covert_abi::registers::group;
+use covert_abi::{LANES_PER_GROUP_MAX, LaneSet, Outcome};
+use covert_driver::GroupError;
+
+/// How a run went without a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// Verdicts on records that were the same on both sides.
+    pub records: u64,
+    /// Those of them that were neither `Match` nor `Majority`.
+    pub refused: u64,
+    /// Generations ended.
+    pub flushes: u64,
+    /// Fault reports that were the same on both sides.
+    pub faults: u64,
+}
+
+impl Covered {
+    fn of(seen: &Seen) -> Covered {
+        let mut covered = Covered { faults: seen.faults.len() as u64, ..Covered::default() };
+        for verdict in &seen.verdicts {
+            match verdict.outcome {
+                Outcome::Flushed => covered.flushes += 1,
+                outcome => {
+                    covered.records += 1;
+                    covered.refused += u64::from(!outcome.is_releasable());
+                }
+            }
+        }
+        covered
+    }
+}
+
+impl std::ops::AddAssign for Covered {
+    fn add_assign(&mut self, other: Covered) {
+        self.records += other.records;
+        self.refused += other.refused;
+        self.flushes += other.flushes;
+        self.faults += other.faults;
+    }
+}
+
+/// Where the two part ways.
+#[derive(Debug, thiserror::Error)]
+pub enum Divergence {
+    /// Both answered, differently.
+    #[error("event {index}, {event:?}:\n  model {model:?}\n  group {group:?}")]
+    Differs {
+        /// Number of the event.
+        index: usize,
+        /// The event.
+        event: Event,
+        /// What the model shows.
+        model: Box<Seen>,
+        /// What the group shows.
+        group: Box<Seen>,
+    },
+    /// The group failed as such.
+    #[error("event {index}, {event:?}: {error}")]
+    Failed {
+        /// Number of the event.
+        index: usize,
+        /// The event.
+        event: Event,
+        /// How.
+        error: GroupError,
+    },
+}
+
+/// How exact the agreement has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// To the last bit, for a comparator that works as the model does in this order.
+    Exact(Order),
+    /// In everything that a coordinator can rely on. Open is what became of entries behind a record that halted the
+    /// group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
+    /// ends a halted generation, all lanes are reset on both sides.
+    UpToHalt,
+    /// Like `UpToHalt`. Open is too whether a record that only waits for room in the verdict ring when a flush comes is
+    /// judged or forgotten: the ring is read empty before each flush.
+    UpToHaltWithRoom,
+}
+
+/// Runs a scenario on both sides.
+///
+/// # Errors
+/// The first difference.
+pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Result<Covered, Box<Divergence>> {
+    let order = match agreement {
+        Agreement::Exact(order) => order,
+        Agreement::UpToHalt | Agreement::UpToHaltWithRoom => Order::default(),
+    };
+    let mut run = Run {
+        model: ModelGroup::new(scenario.setup, order),
+        bench,
+        open: !matches!(agreement, Agreement::Exact(_)),
+        halts: Halts::default(),
+        covered: Covered::default(),
+        index: 0,
+    };
+    let mut places = [None; LANES_PER_GROUP_MAX];
+    for (index, event) in scenario.events.iter().enumerate() {
+        run.index = index;
+        if let Event::Place { lane, place } = event {
+            places[*lane] = Some(*place);
+        }
+        if matches!(event, Event::Flush { .. }) {
+            if agreement == Agreement::UpToHaltWithRoom {
+                run.both(&Event::Poll(u32::MAX))?;
+            }
+            if run.open && run.model.state() == 2 {
+                for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
+                    run.both(&Event::Reset { lane })?;
+                    place.map_or(Ok(()), |place| run.both(&Event::Place { lane, place }))?;
+                }
+            }
+        }
+        run.both(event)?;
+    }
+    Ok(run.covered)
+}
+
+struct Run<'a> {
+    model: ModelGroup,
+    bench: &'a mut Bench,
+    /// Whether what happens behind a halting record is open.
+    open: bool,
+    halts: Halts,
+    covered: Covered,
+    /// Number of the scenario's event.
+    index: usize,
+}
+
+impl Run<'_> {
+    /// One event on both sides, or on neither when it is out of turn.
+    fn both(&mut self, event: &Event) -> Result<(), Box<Divergence>> {
+        match event {
+            Event::Store { index, .. } if !self.model.may_store(*index) => return Ok(()),
+            Event::Watchdog(_) if self.model.state() == 1 => return Ok(()),
+            Event::Ring { generation, .. } if !self.model.may_ring(*generation) => return Ok(()),
+            // Nobody looks at memory before a doorbell: there is nothing to compare.
+            Event::Store { lane, iova, bytes, .. } => {
+                self.bench.arenas[*lane].write(*iova, bytes);
+                self.model.apply(event);
+                return Ok(());
+            }
+            _ => {}
+        }
+        let (index, event) = (self.index, event.clone());
+        let mut group = match self.bench.apply(&event) {
+            Ok(Some(group)) => group,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(Box::new(Divergence::Failed { index, event, error })),
+        };
+        let taken = self.model.apply(&event);
+        let mut model = self.model.seen(taken);
+        if self.open {
+            self.halts.note(&self.model);
+            self.halts.forget_what_is_open(&self.model, &mut group);
+            self.halts.forget_what_is_open(&self.model, &mut model);
+        }
+        if model != group {
+            let (model, group) = (Box::new(model), Box::new(group));
+            return Err(Box::new(Divergence::Differs { index, event, model, group }));
+        }
+        self.covered += Covered::of(&group);
+        Ok(())
+    }
+}
+
+/// The generations that halted, and the first record that they did not vote on.
+#[derive(Default)]
+struct Halts {
+    at: Vec<(u32, u64)>,
+}
+
+impl Halts {
+    fn note(&mut self, model: &ModelGroup) {
+        let generation = model.read(group::address(0, group::GENERATION));
+        if model.state() == 2 && self.at.last().is_none_or(|(last, _)| *last != generation) {
+            self.at.push((generation, model.unit.next_record(0)));
+        }
+    }
+
+    fn forget_what_is_open(&self, model: &ModelGroup, seen: &mut Seen) {
+        let halted = |generation: u32| self.at.iter().find(|(at, _)| *at == generation);
+        seen.faults.retain(|fault| halted(fault.generation).is_none_or(|(_, next)| fault.seq < *next));
+        // Faults of different lanes come as they come.
+        seen.faults.sort_by_key(|fault| (fault.generation, fault.lane, fault.seq));
+        for verdict in &mut seen.verdicts {
+            if verdict.outcome == Outcome::Flushed && halted(verdict.generation).is_some() {
+                verdict.agree = LaneSet::EMPTY;
+            }
+        }
+        if model.state() == 2 {
+            seen.live = 0;
+        }
+        seen.faults_dropped = 0;
+    }
+}

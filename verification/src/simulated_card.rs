@@ -1,0 +1,169 @@
+//! A card that is simulated clock by clock: whatever has the unit's pins, behind the root complex, as the driver's port.
+
+use crate::model_card::backing;
+use crate::root_complex::{Failure, Link, RootComplex, UnderTest};
+use covert_driver::card::{CardError, CardPort, Direction, Shared};
+use rustix::event::{EventfdFlags, eventfd};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Clocks without a beat on any stream after which the unit has done all that it can do. Longer than the longest silence
+/// inside the unit: between the last word of a payload and the verdict's first.
+const QUIET: u64 = 160;
+/// Clocks within which a tick shows its first effect on a stream.
+const TICK: u64 = 24;
+/// Most clocks that may pass until everything is quiet.
+const LIMIT: u64 = 4_000_000;
+
+/// The root complex of a card, to plan errors and to take the trace.
+pub type Handle<U> = Arc<Mutex<RootComplex<U>>>;
+
+/// A simulated card.
+pub struct SimulatedCard<U> {
+    rc: Handle<U>,
+    seed: u64,
+    /// Where a trace goes when a rule is broken.
+    traces: PathBuf,
+    vectors: Vec<OwnedFd>,
+}
+
+impl<U: UnderTest> SimulatedCard<U> {
+    /// A card on this link. Everything is recorded; when a rule is broken the trace goes into the folder `traces`.
+    ///
+    /// Reads of memory that is not mapped are refused, as by an IOMMU: the driver's lanes may have windows wider than that.
+    pub fn new(unit: U, link: Link, seed: u64, traces: &Path) -> SimulatedCard<U> {
+        let mut rc = RootComplex::new(unit, Link { strict_windows: false, ..link }, seed);
+        rc.record(seed);
+        SimulatedCard { rc: Arc::new(Mutex::new(rc)), seed, traces: traces.into(), vectors: Vec::new() }
+    }
+
+    /// The root complex, shared.
+    pub fn handle(&self) -> Handle<U> {
+        self.rc.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RootComplex<U>> {
+        self.rc.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What went wrong, with the trace left behind and the line that replays it.
+    fn broken(&self, failure: &Failure) -> CardError {
+        let saved = save_trace(&mut self.lock(), &self.traces, self.seed);
+        CardError::Broken(format!("{failure}\n{saved}"))
+    }
+
+    fn settle(&mut self) -> Result<(), CardError> {
+        let settled = self.lock().settle(QUIET, LIMIT);
+        self.deliver_interrupts();
+        settled.map(drop).map_err(|failure| self.broken(&failure))
+    }
+
+    fn deliver_interrupts(&self) {
+        let mut rc = self.lock();
+        while let Some(interrupt) = rc.next_interrupt() {
+            if let Some(fd) = self.vectors.get(interrupt.data as usize) {
+                // A counter at its end has told its reader enough.
+                let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
+            }
+        }
+    }
+}
+
+/// Writes the trace recorded so far into a folder; says where it is and how to replay it.
+pub fn save_trace<U: UnderTest>(rc: &mut RootComplex<U>, folder: &Path, seed: u64) -> String {
+    let Some(trace) = rc.take_trace() else { return "nothing was recorded".into() };
+    let path = folder.join(format!("unit-{seed}.tlp"));
+    match std::fs::write(&path, trace.bytes()) {
+        Ok(()) => format!(
+            "trace: {path}\nreplay: cargo run -p covert-verification --bin replay -- {path} --waves {path}.fst",
+            path = path.display()
+        ),
+        Err(error) => format!("the trace could not be written to {}: {error}", path.display()),
+    }
+}
+
+impl<U: UnderTest + Send> CardPort for SimulatedCard<U> {
+    fn read(&mut self, offset: u32) -> Result<u32, CardError> {
+        let read = self.lock().read_word(offset.into());
+        read.map_err(|failure| self.broken(&failure))
+    }
+
+    fn write(&mut self, offset: u32, value: u32) -> Result<(), CardError> {
+        self.lock().post(offset.into(), &[value]);
+        Ok(())
+    }
+
+    fn write_pair(&mut self, offset: u32, value: u64) -> Result<(), CardError> {
+        self.lock().post(offset.into(), &[value as u32, (value >> 32) as u32]);
+        Ok(())
+    }
+
+    fn map(&mut self, iova: u64, memory: Shared<'_>, direction: Direction) -> Result<(), CardError> {
+        let backing = backing(iova, &memory)?;
+        let mapped = self.lock().memory.map(iova, direction, backing);
+        mapped.map_err(|error| CardError::Window { iova, reason: error.to_string() })
+    }
+
+    fn unmap(&mut self, iova: u64) -> Result<(), CardError> {
+        // As an IOMMU does it: what is under way gets through first.
+        self.settle()?;
+        let unmapped = self.lock().memory.unmap(iova);
+        unmapped.map_err(|error| CardError::Window { iova, reason: error.to_string() })
+    }
+
+    fn set_bus_master(&mut self, on: bool) -> Result<(), CardError> {
+        self.settle()?;
+        self.lock().set_bus_master(on);
+        Ok(())
+    }
+
+    fn enable_interrupts(&mut self, vectors: u16) -> Result<Vec<OwnedFd>, CardError> {
+        let system =
+            |source: rustix::io::Errno| CardError::System { doing: "make an eventfd", source: source.into() };
+        let dup = |source| CardError::System { doing: "duplicate an eventfd", source };
+        let first = *self.lock().link().interrupts.start();
+        let mut given = Vec::new();
+        self.vectors.clear();
+        for vector in 0..vectors {
+            let entry = covert_abi::registers::MSIX_TABLE + 16 * u32::from(vector);
+            self.write_pair(entry, first)?;
+            // Data and vector control in one access: the vector is unmasked when its data is there.
+            self.write_pair(entry + 8, vector.into())?;
+            let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(system)?;
+            given.push(fd.try_clone().map_err(dup)?);
+            self.vectors.push(fd);
+        }
+        self.settle()?;
+        self.lock().set_interrupts(vectors > 0, false);
+        Ok(given)
+    }
+
+    fn reset(&mut self) -> Result<(), CardError> {
+        self.lock().set_bus_master(false);
+        let done = self.lock().function_reset();
+        done.map_err(|violation| self.broken(&violation.into()))?;
+        self.lock().set_interrupts(false, false);
+        self.vectors.clear();
+        Ok(())
+    }
+
+    fn catch_up(&mut self) -> Result<(), CardError> {
+        self.settle()
+    }
+
+    fn pass_ticks(&mut self, ticks: u32) -> Result<(), CardError> {
+        for _ in 0..ticks {
+            let mut rc = self.lock();
+            rc.tick(1);
+            let settled = match rc.settle(TICK, LIMIT) {
+                Ok(clocks) if clocks > TICK + 2 => rc.settle(QUIET, LIMIT),
+                other => other,
+            };
+            drop(rc);
+            settled.map_err(|failure| self.broken(&failure))?;
+        }
+        self.deliver_interrupts();
+        Ok(())
+    }
+}

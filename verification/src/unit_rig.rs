@@ -1,0 +1,88 @@
+//! The driver's unit on any port, as the conformance suite and the scenarios want it.
+
+use crate::scenario::Setup;
+use crate::scenario::sides::Bench;
+use covert_driver::arena::{self, ArenaReader, ArenaWriter};
+use covert_driver::card::CardPort;
+use covert_driver::conformance::{Factory, Failure, Parts, Port, Rig, Shape};
+use covert_driver::progress::{ProgressReader, ProgressWriter};
+use covert_driver::unit::{Unit, UnitConfig, UnitGroup};
+use covert_driver::{Doorbell, Group};
+
+/// IOVA of the fault ring.
+pub const FAULTS: u64 = 0x1000_0000;
+/// IOVA of the first group's verdict ring.
+pub const VERDICTS: u64 = 0x2000_0000;
+
+/// What a unit must be able to do for a rig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Lanes in the group.
+    pub lanes: usize,
+    /// Number of the group.
+    pub group: u16,
+    /// Log2 of the skew depth wished for; a card that cannot choose has its own.
+    pub skew_log2: u32,
+    /// Longest payload.
+    pub payload_max: u32,
+}
+
+/// Makes rigs of a unit behind the ports that a function makes.
+#[derive(Clone, Copy, Debug)]
+pub struct UnitFactory<F>(pub F);
+
+impl<F: Fn(&Needs) -> Result<Box<dyn CardPort>, String>> Factory for UnitFactory<F> {
+    fn rig(&self, shape: &Shape) -> Result<Rig, Failure> {
+        let needs = Needs {
+            lanes: shape.lanes,
+            group: shape.group,
+            skew_log2: shape.skew_log2,
+            payload_max: shape.payload_max,
+        };
+        let port = (self.0)(&needs).map_err(Failure)?;
+        let Parts { readers, writers, memory, progress, page } =
+            Parts::make(shape).map_err(Failure::because)?;
+        let unit = Unit::open(port, FAULTS, shape.fault_log2).map_err(Failure::because)?;
+        let config = UnitConfig {
+            group: shape.group,
+            verdict_log2: shape.verdict_log2,
+            verdict_iova: VERDICTS + 0x20_0000 * u64::from(shape.group),
+            payload_max: shape.payload_max,
+        };
+        let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
+        let ports = writers
+            .into_iter()
+            .enumerate()
+            .map(|(lane, arena)| Port { arena, doorbell: Box::new(unit.doorbell(shape.group, lane)) })
+            .collect();
+        let progress = ProgressReader::map(&page).map_err(Failure::because)?;
+        Ok(Rig { group: Box::new(group) as Box<dyn Group>, ports, progress, shape: *shape })
+    }
+}
+
+/// A bench for a scenario of this setup, on this port.
+///
+/// # Errors
+/// The unit cannot be opened or has less than the setup wants.
+pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
+    let (mut arenas, mut readers, mut memory) = (Vec::new(), Vec::new(), Vec::new());
+    for lane in 0..setup.lanes {
+        let geometry = Setup::geometry(lane);
+        let fd = arena::create(&geometry).map_err(Failure::because)?;
+        arenas.push(ArenaWriter::map(&fd, geometry).map_err(Failure::because)?);
+        readers.push(ArenaReader::map(&fd, geometry).map_err(Failure::because)?);
+        memory.push(fd);
+    }
+    let unit = Unit::open(port, FAULTS, setup.fault_log2).map_err(Failure::because)?;
+    let (progress, _) = ProgressWriter::create().map_err(Failure::because)?;
+    let config = UnitConfig {
+        group: 0,
+        verdict_log2: setup.verdict_log2,
+        verdict_iova: VERDICTS,
+        payload_max: setup.payload_max,
+    };
+    let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
+    let doorbells =
+        (0..setup.lanes).map(|lane| Box::new(unit.doorbell(0, lane)) as Box<dyn Doorbell>).collect();
+    Ok(Bench { group: Box::new(group), arenas, doorbells })
+}

