@@ -412,7 +412,7 @@ fn vote() {
     random_lockstep::<Dut>(
         "vote",
         clock_of!(Dut),
-        ports!(Dut; reset, running, member[0], member[1], delivered[0], delivered[1], fingerprint[0], fingerprint[1], dead[0], dead[1], cause[0], cause[1], simplex, seq, seq_n, generation, generation_n, flush, live[0], live[1], write_accepted, phase => taken[0], taken[1], voted, busy, done, releasable, flushed, failed[0], failed[1], write, word0, word1, word2, word3),
+        ports!(Dut; reset, running, room, member[0], member[1], delivered[0], delivered[1], fingerprint[0], fingerprint[1], dead[0], dead[1], cause[0], cause[1], simplex, seq, seq_n, generation, generation_n, flush, live[0], live[1], write_accepted, phase => taken[0], taken[1], voted, busy, done, releasable, flushed, failed[0], failed[1], write, word0, word1, word2, word3),
         2500,
         &[
             ("cause", &[0x96, 0x99, 0xCC, 0xF0, 0x33]),

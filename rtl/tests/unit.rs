@@ -320,6 +320,27 @@ fn a_full_verdict_ring_waits_for_its_reader() {
 }
 
 #[test]
+fn a_flush_forgets_what_had_no_room_for_its_verdict() {
+    let Some(mut root) = running(0) else { return };
+    root.write(group::address(0, group::VERDICT_HEAD), 1u32.wrapping_sub(256 - 2));
+    for index in 0..5u32 {
+        for lane in 0..2 {
+            let entry = Root::inline(Root::header(1, u64::from(index)), b"v");
+            root.put(lane, index, &entry);
+            root.ring(lane as u32, 1, index + 1);
+        }
+    }
+    root.run(1000);
+    assert_eq!(root.read(group::address(0, group::VERDICT_TAIL)), 3);
+    root.write(group::address(0, group::COMMAND), 1);
+    root.run(500);
+    assert_eq!(group::STATUS_STATE.of(root.read(group::address(0, group::STATUS))), 3, "it waits for room");
+    root.write(group::address(0, group::VERDICT_HEAD), 3);
+    let flushed = root.verdict(3);
+    assert_eq!((flushed.outcome, flushed.seq), (Outcome::Flushed, 2));
+}
+
+#[test]
 fn verdicts_and_faults_interrupt_unless_masked() {
     let Some(mut root) = running(0) else { return };
     root.write64(0x1000, 0xFEE0_0000);
