@@ -1,5 +1,7 @@
 //! Each block: one random stimulus through the native simulation and the Verilated Verilog, compared at every clock.
 
+#![allow(clippy::needless_range_loop, reason = "a lane is a number and indexes several things")]
+
 mod common;
 
 use common::{lockstep, random_lockstep};
@@ -116,15 +118,30 @@ fn block_ram() {
 
 /// Addresses of registers, in DW.
 const REGISTERS: common::Pools = &[
-    ("bus_address", &[0x00, 0x01, 0x02, 0x06, 0x07, 0x10, 0x12, 0x14, 0x17, 0x40, 0x41, 0x43, 0x44, 0x48, 0x200, 0x202, 0x203, 0x20A, 0x210, 0x212, 0x21B]),
-    ("address", &[0x00, 0x01, 0x02, 0x06, 0x07, 0x10, 0x12, 0x14, 0x17, 0x40, 0x41, 0x43, 0x44, 0x48, 0x200, 0x202, 0x203, 0x20A, 0x210, 0x212, 0x21B]),
+    (
+        "bus_address",
+        &[
+            0x00, 0x01, 0x02, 0x06, 0x07, 0x10, 0x12, 0x14, 0x17, 0x40, 0x41, 0x43, 0x44, 0x48, 0x200, 0x202,
+            0x203, 0x20A, 0x210, 0x212, 0x21B,
+        ],
+    ),
+    (
+        "address",
+        &[
+            0x00, 0x01, 0x02, 0x06, 0x07, 0x10, 0x12, 0x14, 0x17, 0x40, 0x41, 0x43, 0x44, 0x48, 0x200, 0x202,
+            0x203, 0x20A, 0x210, 0x212, 0x21B,
+        ],
+    ),
     ("bus_data", &[0, 1, 3, 0x1234_5678]),
 ];
 
 /// Completions of requester 0 for tags 0 to 2, whole ones and parts.
 const COMPLETIONS: common::Pools = &[
     ("data", &[0x0000_0008_4A00_0002, 0x0000_0010_4A00_0002, 0x4A00_0002, 0x100, 0x200, 0x2000_4A00_0001]),
-    ("cpl_data", &[0x0000_0008_4A00_0002, 0x0000_0010_4A00_0002, 0x4A00_0002, 0x100, 0x200, 0x2000_4A00_0001]),
+    (
+        "cpl_data",
+        &[0x0000_0008_4A00_0002, 0x0000_0010_4A00_0002, 0x4A00_0002, 0x100, 0x200, 0x2000_4A00_0001],
+    ),
     ("requester_id", &[0]),
     ("start_tag", &[0, 1, 2]),
     ("start_offset", &[0, 8]),
@@ -146,7 +163,19 @@ fn tlp_rx() {
         clock_of!(Dut),
         ports!(Dut; reset, valid, data, last, taken => ready, record, is_write, is_read, address, length, first_enables, last_enables, payload, echo, requester, tag),
         2500,
-        &[("data", &[0x0000_000F_0000_0001, 0x0000_000F_4000_0001, 0x0000_00FF_4000_0002, 0x0000_00FF_6000_0002, 0x3000_0000, 0x4000_4001, 3, 0x0200_0001])],
+        &[(
+            "data",
+            &[
+                0x0000_000F_0000_0001,
+                0x0000_000F_4000_0001,
+                0x0000_00FF_4000_0002,
+                0x0000_00FF_6000_0002,
+                0x3000_0000,
+                0x4000_4001,
+                3,
+                0x0200_0001,
+            ],
+        )],
     );
 }
 
@@ -177,13 +206,7 @@ fn csr() {
 #[test]
 fn decoder() {
     type Dut = covert_rtl::csr::Decoder;
-    random_lockstep::<Dut>(
-        "decoder",
-        None,
-        ports!(Dut; address => number, index),
-        2500,
-        REGISTERS,
-    );
+    random_lockstep::<Dut>("decoder", None, ports!(Dut; address => number, index), 2500, REGISTERS);
 }
 
 #[test]
@@ -230,7 +253,14 @@ fn lane() {
         clock_of!(Dut),
         ports!(Dut; reset, power_reset, ring_base, ring_log2, window_base, window_limit, payload_max, max_read_request, generation, start, joining, start_seq, stop, reset_command, timeout, ring, ring_tail, vote_taken, report_taken, request_taken, word, word_data, word_ends_request, word_ends_job, word_fault => live, locked, dead, dead_cause, lacks, drained, idle, resetting, clear_registers, state, cause, head, tail, vote, vote_fingerprint, report, report_cause, report_address, report_seq, report_generation, request, request_address, request_bytes, request_dws, request_words, request_first_enables, request_last_enables, request_last, ready),
         600,
-        &[("ring_tail", &[0, 1, 2, 5]), ("ring_log2", &[3]), ("window_base", &[0]), ("window_limit", &[u64::MAX, u64::MAX, 0x1000]), ("word_fault", &[0, 0, 0, 0x99]), ("start_seq", &[0])],
+        &[
+            ("ring_tail", &[0, 1, 2, 5]),
+            ("ring_log2", &[3]),
+            ("window_base", &[0]),
+            ("window_limit", &[u64::MAX, u64::MAX, 0x1000]),
+            ("word_fault", &[0, 0, 0, 0x99]),
+            ("start_seq", &[0]),
+        ],
     );
 }
 
@@ -278,7 +308,14 @@ fn fetch() {
         clock_of!(Dut),
         ports!(Dut; clear, halt, room, tail, finished, ring_base, ring_log2, window_base, window_limit, job_taken => job, job_address, fetched, blocked, lacks),
         2500,
-        &[("tail", &[0, 1, 3, 9, 40]), ("finished", &[0, 1, 2]), ("ring_log2", &[0, 3, 16]), ("ring_base", &[0, 0x1000]), ("window_base", &[0]), ("window_limit", &[u64::MAX, 0x1000])],
+        &[
+            ("tail", &[0, 1, 3, 9, 40]),
+            ("finished", &[0, 1, 2]),
+            ("ring_log2", &[0, 3, 16]),
+            ("ring_base", &[0, 0x1000]),
+            ("window_base", &[0]),
+            ("window_limit", &[u64::MAX, 0x1000]),
+        ],
     );
 }
 
@@ -302,7 +339,16 @@ fn examine() {
         clock_of!(Dut),
         ports!(Dut; clear, halt, start_seq, generation, payload_max, window_base, window_limit, fetched, blocked, arrived, data, status, job_taken, finding_taken => address, status_slot, job, job_address, job_length, finding, finding_data),
         2500,
-        &[("status", &[0, 0, 0, 0x33]), ("data", &[0, 1, 0x10_0000_0001, 0x8_0000_0001]), ("generation", &[1]), ("start_seq", &[0, 1]), ("arrived", &[1, 2, 9]), ("payload_max", &[65536]), ("window_limit", &[u64::MAX, 0]), ("window_base", &[0])],
+        &[
+            ("status", &[0, 0, 0, 0x33]),
+            ("data", &[0, 1, 0x10_0000_0001, 0x8_0000_0001]),
+            ("generation", &[1]),
+            ("start_seq", &[0, 1]),
+            ("arrived", &[1, 2, 9]),
+            ("payload_max", &[65536]),
+            ("window_limit", &[u64::MAX, 0]),
+            ("window_base", &[0]),
+        ],
     );
 }
 
@@ -314,7 +360,13 @@ fn finish() {
         clock_of!(Dut),
         ports!(Dut; clear, halt, start_seq, ring_base, ring_log2, finding, finding_data, data, payload, payload_data, payload_ends, payload_fault => finding_taken, address, payload_taken, deliver, fingerprint, fault, fault_cause, fault_address, fault_taken, finished, seq),
         2500,
-        &[("finding_data", &[0, 0x1000_0500, 0x1000_1000, 0x1000_1800, 0x0A00_2300, 0x2000_0096, 0x4000_0099]), ("payload_fault", &[0, 0, 0, 0, 0xA5])],
+        &[
+            (
+                "finding_data",
+                &[0, 0x1000_0500, 0x1000_1000, 0x1000_1800, 0x0A00_2300, 0x2000_0096, 0x4000_0099],
+            ),
+            ("payload_fault", &[0, 0, 0, 0, 0xA5]),
+        ],
     );
 }
 
@@ -333,25 +385,13 @@ fn window() {
 #[test]
 fn fingerprint() {
     type Dut = covert_rtl::fingerprint::Fingerprint;
-    random_lockstep::<Dut>(
-        "fingerprint",
-        clock_of!(Dut),
-        ports!(Dut; clear, put, word => value),
-        2500,
-        &[],
-    );
+    random_lockstep::<Dut>("fingerprint", clock_of!(Dut), ports!(Dut; clear, put, word => value), 2500, &[]);
 }
 
 #[test]
 fn check_code() {
     type Dut = covert_rtl::check_code::CheckCode;
-    random_lockstep::<Dut>(
-        "check_code",
-        clock_of!(Dut),
-        ports!(Dut; clear, put, word => code),
-        2500,
-        &[],
-    );
+    random_lockstep::<Dut>("check_code", clock_of!(Dut), ports!(Dut; clear, put, word => code), 2500, &[]);
 }
 
 #[test]
@@ -372,9 +412,15 @@ fn vote() {
     random_lockstep::<Dut>(
         "vote",
         clock_of!(Dut),
-        ports!(Dut; reset, running, member[0], member[1], delivered[0], delivered[1], fingerprint[0], fingerprint[1], dead[0], dead[1], cause[0], cause[1], simplex, seq, seq_n, generation, generation_n, flush, live[0], live[1], write_accepted, phase => taken[0], taken[1], voted, busy, done, releasable, flushed, failed[0], failed[1], write, word0, word1, word2, word3),
+        ports!(Dut; reset, running, room, member[0], member[1], delivered[0], delivered[1], fingerprint[0], fingerprint[1], dead[0], dead[1], cause[0], cause[1], simplex, seq, seq_n, generation, generation_n, flush, live[0], live[1], write_accepted, phase => taken[0], taken[1], voted, busy, done, releasable, flushed, failed[0], failed[1], write, word0, word1, word2, word3),
         2500,
-        &[("cause", &[0x96, 0x99, 0xCC, 0xF0, 0x33]), ("fingerprint$0", &[5, 6]), ("fingerprint$1", &[5, 6]), ("cause$0", &[0x96, 0x99, 0xCC, 0x33]), ("cause$1", &[0x96, 0x99, 0xCC, 0x33])],
+        &[
+            ("cause", &[0x96, 0x99, 0xCC, 0xF0, 0x33]),
+            ("fingerprint$0", &[5, 6]),
+            ("fingerprint$1", &[5, 6]),
+            ("cause$0", &[0x96, 0x99, 0xCC, 0x33]),
+            ("cause$1", &[0x96, 0x99, 0xCC, 0x33]),
+        ],
     );
 }
 
@@ -394,7 +440,7 @@ fn watchdog() {
 fn generation() {
     type Dut = covert_rtl::generation::Generation;
     random_lockstep::<Dut>(
-        "generation",
+        "generation_control",
         clock_of!(Dut),
         ports!(Dut; reset, enabled, command, members, start_seq, locked[0], locked[1], drained[0], drained[1], vote_busy, vote_done, vote_release, vote_failed[0], vote_failed[1], vote_flushed => running, stop, start, joining[0], joining[1], flush, member[0], member[1], simplex, seq, seq_n, generation, generation_n, state, busy),
         2500,
@@ -424,4 +470,90 @@ fn fault_ring() {
         2500,
         &[("log2", &[0, 1, 2]), ("head", &[0, 1, 2, 5])],
     );
+}
+
+#[test]
+fn the_whole_unit_on_what_a_root_complex_does_with_it() {
+    use common::{ARENA, Native, Root, Sabotage};
+    use covert_abi::registers::{card, group, lane};
+    type Dut = covert_rtl::unit::Unit;
+    let Some(mut root) = Root::new() else { return };
+    root.trace = Some(Vec::new());
+    root.shuffle = true;
+    root.tx_ready_in = 3;
+    root.tick_every = 7;
+    root.configure();
+    root.write64(0x1000, 0xFEE0_0000);
+    root.write64(0x1008, 0x41);
+    root.model.set("msix_enable", 1);
+    root.flush(3, 5);
+    for index in 0..6u32 {
+        for lane in 0..2 {
+            let length = [0, 3, 300, 17, 1030, 40][index as usize];
+            let header = Root::header(1, 5 + u64::from(index));
+            let entry = match length {
+                0..=24 => Root::inline(header, &[7; 24][..length]),
+                _ => Root::at(header, length, ARENA[lane] + 0x10000 + 3 * lane as u64),
+            };
+            root.put(lane, index, &entry);
+        }
+    }
+    root.ring(0, 1, 6);
+    root.ring(1, 1, 6);
+    root.verdict(6);
+    let poisoned = ARENA[1];
+    root.sabotage = Box::new(
+        move |address, _| if address > poisoned + 0x10000 { Sabotage::Poison } else { Sabotage::None },
+    );
+    for lane in 0..2 {
+        let entry = Root::at(Root::header(1, 11), 100, ARENA[lane] + 0x10001);
+        root.put(lane, 6, &entry);
+        root.ring(lane as u32, 1, 7);
+    }
+    root.fault(0);
+    root.verdict(7);
+    root.read(lane::address(1, lane::STATUS));
+    root.write(lane::address(1, lane::COMMAND), 1);
+    root.write(group::address(0, group::WATCHDOG), 20);
+    root.flush(1, 0);
+    root.write(card::address(0, card::CONTROL), 0);
+    root.run(50);
+
+    let ports = ports!(Dut; reset, rx_req_valid, rx_req_data, rx_req_keep, rx_req_last, rx_cpl_valid, rx_cpl_data, rx_cpl_keep, rx_cpl_last, tx_req_ready, tx_cpl_ready, completer_id, max_payload, max_read_request, rcb, bus_master_enable, msix_enable, msix_function_mask, flr_request, link_up, tick => rx_req_ready, rx_cpl_ready, tx_req_valid, tx_req_data, tx_req_keep, tx_req_last, tx_cpl_valid, tx_cpl_data, tx_cpl_keep, tx_cpl_last, flr_done, config_error);
+    let mut native = Native::<Dut>::new(&ports, clock_of!(Dut));
+    let trace = root.trace.take().expect("it was set");
+    // As `Root::new` resets the model: every input as it is at first, `reset` on, two edges.
+    for port in ports.iter().filter(|port| port.set.is_some()) {
+        (port.set.expect("an input"))(native.block_mut(), 0);
+    }
+    for (name, value) in [
+        ("reset", 1),
+        ("link_up", 1),
+        ("completer_id", 0x350),
+        ("max_payload", 1),
+        ("max_read_request", 2),
+        ("bus_master_enable", 1),
+    ] {
+        let port = ports.iter().find(|port| port.name == name).expect("a port");
+        (port.set.expect("an input"))(native.block_mut(), value);
+    }
+    native.settle();
+    native.edge();
+    native.edge();
+    let started = std::time::Instant::now();
+    for (clock, values) in trace.iter().enumerate() {
+        for port in ports.iter().filter(|port| port.set.is_some()) {
+            let value = values[root.model.port(port.name) as usize];
+            (port.set.expect("an input"))(native.block_mut(), value);
+        }
+        native.settle();
+        for port in ports.iter().filter(|port| port.set.is_none()) {
+            let (here, there) = ((port.get)(native.block()), values[root.model.port(port.name) as usize]);
+            assert_eq!(here, there, "{} at clock {clock}: native {here:#x}, Verilog {there:#x}", port.name);
+        }
+        native.edge();
+    }
+    let speed = trace.len() as f64 / started.elapsed().as_secs_f64();
+    println!("{} clocks, {speed:.0} a second", trace.len());
+    assert!(trace.len() > 1000);
 }

@@ -1,5 +1,7 @@
 //! Clock cycles: payload throughput against the bound of `rx_cpl`, latency of a verdict, speed of the simulation.
 
+#![allow(clippy::needless_range_loop, reason = "a lane is a number and indexes several things")]
+
 mod common;
 
 use common::{ARENA, RING_LOG2, Root};
@@ -43,7 +45,8 @@ fn clocks_per_record(payload: usize, latency: u64) -> Option<(f64, f64)> {
     }
     let (from, to) = (19, 49);
     let clocks = (seen[to] - seen[from]) as f64 / (to - from) as f64;
-    let bound = 2 * (beats(64, root.split) + if payload == 0 { 0 } else { beats(payload as u64, root.split) });
+    let bound =
+        2 * (beats(64, root.split) + if payload == 0 { 0 } else { beats(payload as u64, root.split) });
     Some((clocks, bound as f64))
 }
 
@@ -97,7 +100,10 @@ fn the_verilated_unit_runs_half_a_million_clocks_a_second() {
     let (data, last) = (model.port("rx_req_data"), model.port("rx_req_last"));
     let address = group::address(0, group::WATCHDOG);
     for clock in 0..clocks {
-        model.set_port(data, if clock & 1 == 0 { 0x0000_000F_4000_0001 } else { clock << 32 | u64::from(address) });
+        model.set_port(
+            data,
+            if clock & 1 == 0 { 0x0000_000F_4000_0001 } else { clock << 32 | u64::from(address) },
+        );
         model.set_port(last, clock & 1);
         model.edge();
     }

@@ -142,7 +142,8 @@ pub fn random_lockstep<B: rust_hdl::prelude::Block + Default>(
         ports.iter().filter(|port| port.set.is_some()).map(|port| port.name).collect();
     lockstep(name, clock, ports, clocks, |n, random, _, set| {
         for input in &inputs {
-            let rare = ["reset", "clear", "power_reset", "halt", "start", "stop", "reset_command"].contains(input);
+            let rare =
+                ["reset", "clear", "power_reset", "halt", "start", "stop", "reset_command"].contains(input);
             if rare {
                 set(input, u64::from(n == 0 || random.once_in(60)));
                 continue;
