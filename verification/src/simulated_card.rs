@@ -1,7 +1,10 @@
 //! A card that is simulated clock by clock: whatever has the unit's pins, behind the root complex, as the driver's port.
 
+use crate::model::ReadError;
 use crate::model_card::backing;
-use crate::root_complex::{Failure, Link, RootComplex, UnderTest};
+use crate::random::Random;
+use crate::root_complex::{Answer, Failure, Link, Malformation, RootComplex, UnderTest};
+use crate::scenario::sides::Breaker;
 use covert_driver::card::{CardError, CardPort, Direction, Shared};
 use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::OwnedFd;
@@ -68,6 +71,25 @@ impl<U: UnderTest> SimulatedCard<U> {
             }
         }
     }
+}
+
+/// Makes reads of the card behind this root complex fail as a scenario says, each kind of failure in all of its forms by
+/// chance.
+pub fn breaker<U: UnderTest + Send + 'static>(rc: Handle<U>, mut random: Random) -> Breaker {
+    Box::new(move |change| {
+        let mut rc = rc.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((range, error)) = change else { return rc.plan.clear() };
+        let refusals = [Answer::Unsupported, Answer::Abort, Answer::Retry];
+        let answer = match error {
+            ReadError::Refused => *random.pick(&refusals).unwrap_or(&Answer::Unsupported),
+            ReadError::Poisoned => Answer::Poisoned,
+            ReadError::Timeout => Answer::Missing,
+            ReadError::Malformed => {
+                Answer::Malformed(*random.pick(&Malformation::ALL).unwrap_or(&Malformation::NoData))
+            }
+        };
+        rc.plan.answer(range, answer);
+    })
 }
 
 /// Writes the trace recorded so far into a folder; says where it is and how to replay it.

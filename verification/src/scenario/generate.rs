@@ -2,8 +2,8 @@
 
 use super::sides::ModelGroup;
 use super::{Event, Scenario, Setup};
-use crate::model::crc;
 use crate::model::unit::Order;
+use crate::model::{ReadError, crc};
 use crate::random::Random;
 use covert_abi::registers::group;
 use covert_abi::submission::{FLAG_INLINE, INLINE_MAX, SubmissionEntry};
@@ -17,6 +17,8 @@ pub struct Chances {
     pub bad: u32,
     /// Entries whose content differs from the other lanes'.
     pub differing: u32,
+    /// Entries of which they or their payload cannot be read.
+    pub unreadable: u32,
 }
 
 /// Makes a scenario of about `length` events from a seed.
@@ -29,6 +31,7 @@ pub fn generate(seed: u64, setup: Setup, chances: Chances, length: usize) -> Sce
         written: [0; LANES_PER_GROUP_MAX],
         start: 0,
         last_generation: 0,
+        broken: false,
         events: Vec::new(),
     };
     for lane in 0..setup.lanes {
@@ -62,6 +65,8 @@ struct Maker {
     written: [u32; LANES_PER_GROUP_MAX],
     start: u64,
     last_generation: u32,
+    /// Whether some range cannot be read.
+    broken: bool,
     events: Vec<Event>,
 }
 
@@ -73,6 +78,9 @@ impl Maker {
         if generation != self.last_generation {
             self.last_generation = generation;
             self.written = [0; LANES_PER_GROUP_MAX];
+            if std::mem::take(&mut self.broken) {
+                self.push(Event::Mend);
+            }
         }
     }
 
@@ -192,15 +200,34 @@ impl Maker {
                 }
             }
             let (entry, payload) = self.entry(lane, index);
+            let iova = geometry.ring_iova() + 64 * u64::from(index % 8);
+            if self.random.percent(self.chances.unreadable) {
+                let (first, bytes) = match &payload {
+                    Some((iova, bytes)) if !bytes.is_empty() && self.random.percent(70) => {
+                        (*iova, bytes.len() as u64)
+                    }
+                    _ => (iova, 64),
+                };
+                self.make_unreadable(first, bytes);
+            }
             if let Some((iova, bytes)) = payload {
                 self.push(Event::Store { lane, index, iova, bytes });
             }
-            let iova = geometry.ring_iova() + 64 * u64::from(index % 8);
             self.push(Event::Store { lane, index, iova, bytes: entry.to_vec() });
             self.written[lane] = index.wrapping_add(1);
         }
         let (generation, tail) = (self.generation(), self.written[lane]);
         self.push(Event::Ring { lane, generation, tail });
+    }
+
+    /// Some bytes of these cannot be read any more. Not by a timeout: that takes more ticks than a history has.
+    fn make_unreadable(&mut self, first: u64, bytes: u64) {
+        let errors = [ReadError::Refused, ReadError::Poisoned, ReadError::Malformed];
+        let error = *self.random.pick(&errors).unwrap_or(&ReadError::Refused);
+        let from = first + self.random.below(bytes);
+        let to = from + self.random.within(1..=first + bytes - from);
+        self.push(Event::Break { range: from..to, error });
+        self.broken = true;
     }
 
     fn odd_ring(&mut self) {

@@ -9,8 +9,10 @@ pub mod run;
 pub mod shrink;
 pub mod sides;
 
+use crate::model::ReadError;
 use covert_abi::{Generation, LaneSet, Seq};
 use covert_driver::{Geometry, LanePlace};
+use std::ops::Range;
 
 /// Sizes of the comparator that a scenario is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,15 @@ pub enum Event {
         /// Which.
         lane: usize,
     },
+    /// From now on, reads that touch this range fail. It happens only where reads can be made to fail.
+    Break {
+        /// The IOVAs.
+        range: Range<u64>,
+        /// How.
+        error: ReadError,
+    },
+    /// Every range can be read again.
+    Mend,
     /// Time passes.
     Ticks(u32),
     /// The coordinator takes up to so many verdicts, and all faults.

@@ -4,7 +4,7 @@ use super::sides::{Bench, ModelGroup, Seen};
 use super::{Event, Scenario};
 use crate::model::unit::Order;
 use covert_abi::registers::group;
-use covert_abi::{LANES_PER_GROUP_MAX, LaneSet, Outcome};
+use covert_abi::{Fault, LANES_PER_GROUP_MAX, LaneSet, Outcome};
 use covert_driver::GroupError;
 
 /// How a run went without a difference.
@@ -18,11 +18,16 @@ pub struct Covered {
     pub flushes: u64,
     /// Fault reports that were the same on both sides.
     pub faults: u64,
+    /// Those of them about reads that failed.
+    pub unreadable: u64,
 }
 
 impl Covered {
     fn of(seen: &Seen) -> Covered {
-        let mut covered = Covered { faults: seen.faults.len() as u64, ..Covered::default() };
+        let faults = seen.faults.len() as u64;
+        let dma = |fault: &&Fault| fault.cause.outcome() == Outcome::Dma;
+        let unreadable = seen.faults.iter().filter(dma).count() as u64;
+        let mut covered = Covered { faults, unreadable, ..Covered::default() };
         for verdict in &seen.verdicts {
             match verdict.outcome {
                 Outcome::Flushed => covered.flushes += 1,
@@ -42,6 +47,7 @@ impl std::ops::AddAssign for Covered {
         self.refused += other.refused;
         self.flushes += other.flushes;
         self.faults += other.faults;
+        self.unreadable += other.unreadable;
     }
 }
 
@@ -141,6 +147,7 @@ impl Run<'_> {
     fn both(&mut self, event: &Event) -> Result<(), Box<Divergence>> {
         match event {
             Event::Store { index, .. } if !self.model.may_store(*index) => return Ok(()),
+            Event::Break { .. } if self.bench.breaker.is_none() => return Ok(()),
             Event::Watchdog(_) if self.model.state() == 1 => return Ok(()),
             Event::Ring { generation, .. } if !self.model.may_ring(*generation) => return Ok(()),
             // Nobody looks at memory before a doorbell: there is nothing to compare.

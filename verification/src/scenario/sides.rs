@@ -3,7 +3,7 @@
 use super::{Event, Setup};
 use crate::model::memory::Regions;
 use crate::model::unit::Order;
-use crate::model::{Memory, Unit};
+use crate::model::{Memory, ReadError, Unit};
 use covert_abi::identity::VERSION;
 use covert_abi::registers::{card, doorbell, group, lane};
 use covert_abi::verdict::phase_of;
@@ -11,6 +11,7 @@ use covert_abi::{Fault, Identity, Outcome, Verdict};
 use covert_driver::group::State;
 use covert_driver::ring::Position;
 use covert_driver::{ArenaWriter, Doorbell, Group, GroupError};
+use std::ops::Range;
 
 const VERDICTS: u64 = 0x8000_0000;
 const FAULTS: u64 = 0x9000_0000;
@@ -151,6 +152,8 @@ impl ModelGroup {
                 self.write(group::address(0, group::COMMAND), 1);
             }
             Event::Reset { lane } => self.write(lane::address(*lane as u32, lane::COMMAND), 1),
+            Event::Break { range, error } => self.memory.break_range(range.clone(), *error),
+            Event::Mend => self.memory.mend(),
             Event::Ticks(ticks) => {
                 for _ in 0..*ticks {
                     self.unit.tick(&mut self.memory);
@@ -219,7 +222,12 @@ pub struct Bench {
     pub arenas: Vec<ArenaWriter>,
     /// How a lane is rung, by lane.
     pub doorbells: Vec<Box<dyn Doorbell>>,
+    /// How reads are made to fail, if they can be; `None` makes all good again.
+    pub breaker: Option<Breaker>,
 }
+
+/// Makes reads of a range fail, or mends everything.
+pub type Breaker = Box<dyn FnMut(Option<(Range<u64>, ReadError)>)>;
 
 impl Bench {
     /// Lets an event happen. `None` when the group refuses it as out of turn: then it has not happened.
@@ -227,6 +235,18 @@ impl Bench {
         let mut taken = (Vec::new(), Vec::new());
         let refused = match event {
             Event::Store { .. } => Ok(()),
+            Event::Break { range, error } => {
+                if let Some(breaker) = &mut self.breaker {
+                    breaker(Some((range.clone(), *error)));
+                }
+                Ok(())
+            }
+            Event::Mend => {
+                if let Some(breaker) = &mut self.breaker {
+                    breaker(None);
+                }
+                Ok(())
+            }
             Event::Ring { lane, generation, tail } => {
                 let position = Position { generation: *generation, count: *tail };
                 self.doorbells[*lane].ring(&self.arenas[*lane], position);

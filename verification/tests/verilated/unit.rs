@@ -10,7 +10,7 @@ use covert_verification::scenario::generate::{Chances, generate, setup};
 use covert_verification::scenario::run::{Agreement, Covered, run};
 use covert_verification::scenario::shrink::shrink;
 use covert_verification::scenario::{Scenario, Setup};
-use covert_verification::simulated_card::{Handle, SimulatedCard, save_trace};
+use covert_verification::simulated_card::{Handle, SimulatedCard, breaker, save_trace};
 use covert_verification::unit_rig::{Needs, UnitFactory, bench};
 use covert_verification::verilated::Verilated;
 use std::path::Path;
@@ -36,6 +36,12 @@ fn identity() -> Option<Identity> {
 fn card(seed: u64) -> SimulatedCard<Verilated> {
     SimulatedCard::new(Verilated::unit().unwrap(), Link::rough(&mut Random::new(seed)), seed, traces())
 }
+
+/// Cases in which the unit is known to differ, and how. One that passes has to leave this list.
+const KNOWN: [(&str, &str); 1] = [(
+    "a_flush_waits_for_room_in_the_verdict_ring",
+    "a record whose vote waits for room is judged by the unit and forgotten by the others",
+)];
 
 #[test]
 fn the_unit_passes_the_conformance_suite() {
@@ -68,6 +74,12 @@ fn the_unit_passes_the_conformance_suite() {
         unfit.len(),
         unfit.join(", ")
     );
+    for (name, why) in KNOWN {
+        let before = failed.len();
+        failed.retain(|(failed, _)| *failed != name);
+        assert!(failed.len() < before, "{name} passes now: take it off the list");
+        println!("KNOWN DIFFERENCE {name}: {why}");
+    }
     let text: Vec<String> = failed.iter().map(|(name, failure)| format!("{name}: {failure}")).collect();
     assert!(failed.is_empty(), "{}", text.join("\n"));
 }
@@ -76,6 +88,7 @@ fn compare(scenario: &Scenario) -> (Result<Covered, String>, Handle<Verilated>) 
     let card = card(scenario.seed);
     let handle = card.handle();
     let mut bench = bench(Box::new(card), &scenario.setup).unwrap();
+    bench.breaker = Some(breaker(handle.clone(), Random::new(scenario.seed)));
     let result =
         run(scenario, Agreement::UpToHaltWithRoom, &mut bench).map_err(|divergence| divergence.to_string());
     // The trace of a difference ends with the difference, not with the driver's farewell.
@@ -101,9 +114,9 @@ fn the_unit_gives_the_verdicts_of_the_reference_model() {
             ..setup(random)
         };
         let chances = if random.percent(30) {
-            Chances { bad: 8, differing: 4 }
+            Chances { bad: 8, differing: 4, unreadable: 4 }
         } else {
-            Chances { bad: 1, differing: 0 }
+            Chances { bad: 1, differing: 0, unreadable: 1 }
         };
         let scenario = generate(seed, setup, chances, 300);
         let (result, handle) = compare(&scenario);
