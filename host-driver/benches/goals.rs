@@ -61,8 +61,12 @@ fn inline() -> (f64, f64, f64) {
 }
 
 fn main() {
-    // `cargo test --benches` runs this too: once is enough to see that it works.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    // `cargo test --benches` runs this too, and a filter may ask for other benches only.
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut filters = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
+    let wanted =
+        filters.peek().is_none() || filters.any(|filter| filter.split('|').any(|f| "goals".contains(f)));
+    if !arguments.iter().any(|argument| argument == "--bench") || !wanted {
         return;
     }
     println!("{ROUNDS} rounds, median (95 % interval)");

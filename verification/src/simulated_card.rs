@@ -97,10 +97,7 @@ pub fn save_trace<U: UnderTest>(rc: &mut RootComplex<U>, folder: &Path, seed: u6
     let Some(trace) = rc.take_trace() else { return "nothing was recorded".into() };
     let path = folder.join(format!("unit-{seed}.tlp"));
     match std::fs::write(&path, trace.bytes()) {
-        Ok(()) => format!(
-            "trace: {path}\nreplay: cargo run -p covert-verification --bin replay -- {path} --waves {path}.fst",
-            path = path.display()
-        ),
+        Ok(()) => format!("trace: {path}\nwaves: cargo xtask wave {path}", path = path.display()),
         Err(error) => format!("the trace could not be written to {}: {error}", path.display()),
     }
 }

@@ -8,6 +8,7 @@ mod mutants;
 mod report;
 mod setup;
 mod test;
+mod wave;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,7 @@ enum Command {
     Mutants(mutants::Args),
     Bench(bench::Args),
     Fuzz(fuzz::Args),
+    Wave(wave::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,5 +60,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Mutants(args) => mutants::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
+        Command::Wave(args) => wave::run(&workspace, &args),
     }
 }

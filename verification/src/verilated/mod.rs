@@ -12,6 +12,7 @@ use crate::root_complex::stream::Beat;
 use crate::root_complex::{Inputs, Outputs, UnderTest};
 use ffi::{Driven, Instance, Shown};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Clocks that a reset is held.
 const RESET_CLOCKS: u32 = 2;
@@ -36,12 +37,18 @@ pub enum VerilatedError {
 }
 
 impl Verilated {
-    /// The unit that is checked in.
+    /// The unit that is checked in. With `COVERT_WAVES` naming a folder, each one made dumps its waves there, under the
+    /// name of its thread: a test's, where there is one.
     ///
     /// # Errors
-    /// A tool is missing, or the build fails.
+    /// A tool is missing, the build fails, or the folder cannot be written.
     pub fn unit() -> Result<Verilated, VerilatedError> {
-        Verilated::of(&build::verilog())
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let Some(folder) = std::env::var_os("COVERT_WAVES") else { return Verilated::of(&build::verilog()) };
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("unit").replace("::", ".");
+        let name = format!("{test}-{}.fst", MADE.fetch_add(1, Ordering::Relaxed));
+        Verilated::with_waves(&build::verilog(), &Path::new(&folder).join(name))
     }
 
     /// The module `redundancy_unit` of any file.
