@@ -482,8 +482,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash_lo = 32'h37478bf;
-   localparam [31:0] rtl_hash_hi = 32'he5d6afdd;
+   localparam [31:0] rtl_hash_lo = 32'h7fb3a5ed;
+   localparam [31:0] rtl_hash_hi = 32'hdfcfda9c;
    localparam [63:0] ring_mask = 64'hffffffffffffffc0;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
@@ -5619,6 +5619,7 @@ module vote (
    input wire clock,
    input wire reset,
    input wire running,
+   input wire room,
    input wire member$0,
    input wire member$1,
    input wire delivered$0,
@@ -5913,7 +5914,7 @@ module vote (
    end
    assign ready$0 = ((~member$0) | delivered$0) | dead$0;
    assign ready$1 = ((~member$1) | delivered$1) | dead$1;
-   assign go = (((running & (voting$q == Voting$Idle)) & ready$0) & ready$1) & (member$0 | member$1);
+   assign go = ((((running & room) & (voting$q == Voting$Idle)) & ready$0) & ready$1) & (member$0 | member$1);
    assign voted = go;
    assign taken$0 = (go & member$0) & delivered$0;
    assign taken$1 = (go & member$1) & delivered$1;
@@ -6910,6 +6911,7 @@ module redundancy_unit (
    wire tlp_tx$ready;
    wire vote$reset;
    wire vote$running;
+   wire vote$room;
    wire vote$member$0;
    wire vote$member$1;
    wire vote$delivered$0;
@@ -7378,6 +7380,7 @@ module redundancy_unit (
       .clock(clock),
       .reset(vote$reset),
       .running(vote$running),
+      .room(vote$room),
       .member$0(vote$member$0),
       .member$1(vote$member$1),
       .delivered$0(vote$delivered$0),
@@ -7705,6 +7708,7 @@ module redundancy_unit (
    assign generation$vote_flushed = vote$flushed;
    assign vote$reset = off;
    assign vote$running = generation$running;
+   assign vote$room = verdict_ring$room;
    assign vote$simplex = generation$simplex;
    assign vote$seq = generation$seq;
    assign vote$seq_n = generation$seq_n;

@@ -290,6 +290,7 @@ impl Logic for Unit {
         self.generation.vote_flushed.next = self.vote.flushed.val();
         self.vote.reset.next = self.off.val();
         self.vote.running.next = self.generation.running.val();
+        self.vote.room.next = self.verdict_ring.room.val();
         self.vote.simplex.next = self.generation.simplex.val();
         self.vote.seq.next = self.generation.seq.val();
         self.vote.seq_n.next = self.generation.seq_n.val();

@@ -67,6 +67,8 @@ pub struct Vote {
     pub reset: Signal<In, Bit>,
     /// Votes may start.
     pub running: Signal<In, Bit>,
+    /// The verdict ring has room: a record is not voted on before its verdict can be written.
+    pub room: Signal<In, Bit>,
     /// The lanes that take part.
     pub member: [Signal<In, Bit>; 2],
     /// A fingerprint waits.
@@ -192,6 +194,7 @@ impl Logic for Vote {
             self.ready[i].next = !self.member[i].val() | self.delivered[i].val() | self.dead[i].val();
         }
         self.go.next = self.running.val()
+            & self.room.val()
             & (self.voting.q.val() == Voting::Idle)
             & self.ready[0].val()
             & self.ready[1].val()

@@ -36,7 +36,10 @@ fn emission_is_deterministic_and_the_hash_is_that_of_the_text() {
     assert_eq!(text, covert_rtl::generated());
     let value = |name: &str| {
         let line = text.lines().find(|line| line.contains(name)).expect("the constant");
-        line.split("32'h").nth(1).and_then(|v| u64::from_str_radix(v.trim_end_matches(';'), 16).ok()).expect("a value")
+        line.split("32'h")
+            .nth(1)
+            .and_then(|v| u64::from_str_radix(v.trim_end_matches(';'), 16).ok())
+            .expect("a value")
     };
     let (low, high) = (value("rtl_hash_lo ="), value("rtl_hash_hi ="));
     let zeroed = text
@@ -65,7 +68,10 @@ fn hand_written_leaves_are_at_most_a_sixth_of_the_lines() {
             by_hand += lines;
         }
     }
-    println!("{by_hand} of {total} lines are written by hand: {:.1} %", 100.0 * by_hand as f64 / total as f64);
+    println!(
+        "{by_hand} of {total} lines are written by hand: {:.1} %",
+        100.0 * by_hand as f64 / total as f64
+    );
     assert!(by_hand > 100 && by_hand * 100 <= total * 15);
 }
 
@@ -73,7 +79,14 @@ fn hand_written_leaves_are_at_most_a_sixth_of_the_lines() {
 fn verilator_lint_is_clean_but_for_the_waived_classes() {
     let Some(tools) = Tools::find() else { return };
     let mut command = Command::new(tools.verilator());
-    command.args(["--lint-only", "-Wall", "--top-module", covert_rtl::unit::NAME, "rtl/lint/waivers.vlt", FILE]);
+    command.args([
+        "--lint-only",
+        "-Wall",
+        "--top-module",
+        covert_rtl::unit::NAME,
+        "rtl/lint/waivers.vlt",
+        FILE,
+    ]);
     run(command, "verilator --lint-only");
 }
 

@@ -1,5 +1,7 @@
 //! The whole unit, Verilated, behind a small root complex: what `docs/src/unit.md` and the boundary page promise.
 
+#![allow(clippy::needless_range_loop, reason = "a lane is a number and indexes several things")]
+
 mod common;
 
 use common::{ARENA, Root, Sabotage};
@@ -54,8 +56,12 @@ fn equal_inline_records_match() {
 fn equal_payloads_match_at_any_length_and_address() {
     let Some(mut root) = running(0) else { return };
     root.shuffle = true;
-    let mut index = 0;
-    for length in [1usize, 7, 8, 9, 15, 16, 17, 31, 64, 100, 255, 256, 257, 511, 512, 513, 1500, 4096, 5000, 65536] {
+    for (index, length) in
+        [1usize, 7, 8, 9, 15, 16, 17, 31, 64, 100, 255, 256, 257, 511, 512, 513, 1500, 4096, 5000, 65536]
+            .into_iter()
+            .enumerate()
+    {
+        let index = index as u32;
         let offsets = [root.random.below(4096), root.random.below(8)];
         let payload: Vec<u8> = (0..length).map(|_| root.random.word() as u8).collect();
         let header = Root::header(1, u64::from(index));
@@ -70,7 +76,6 @@ fn equal_payloads_match_at_any_length_and_address() {
         assert_eq!((verdict.outcome, verdict.seq), (Outcome::Match, header.seq), "{length} bytes");
         let header = Header { length: length as u32, ..header };
         assert_eq!(verdict.fingerprint, fingerprint(&payload, &header), "{length} bytes at {offsets:x?}");
-        index += 1;
     }
 }
 
@@ -95,14 +100,36 @@ fn a_differing_byte_is_a_mismatch_and_halts() {
 
 #[test]
 fn a_single_lane_is_simplex() {
-    let Some(mut root) = Root::new() else { return };
-    root.configure();
-    root.flush(2, 5);
-    let entry = Root::inline(Root::header(1, 5), b"alone");
-    root.put(1, 0, &entry);
-    root.ring(1, 1, 1);
-    let verdict = root.verdict(1);
-    assert_eq!((verdict.outcome, verdict.agree), (Outcome::Match, LaneSet::only(1)));
+    for lane in 0..2 {
+        let Some(mut root) = Root::new() else { return };
+        root.configure();
+        root.flush(1 << lane, 5);
+        let entry = Root::inline(Root::header(1, 5), b"alone");
+        root.put(lane, 0, &entry);
+        root.ring(lane as u32, 1, 1);
+        let verdict = root.verdict(1);
+        assert_eq!((verdict.outcome, verdict.agree), (Outcome::Match, LaneSet::only(lane)));
+    }
+}
+
+#[test]
+fn a_completion_pushes_the_posted_writes_before_it() {
+    let Some(mut root) = running(0) else { return };
+    root.tx_ready_in = 12;
+    for index in 0..60u32 {
+        for lane in 0..2 {
+            let entry = Root::inline(Root::header(1, u64::from(index)), b"p");
+            root.put(lane, index, &entry);
+        }
+    }
+    root.ring(0, 1, 60);
+    root.ring(1, 1, 60);
+    let mut tail = 0;
+    while tail < 61 {
+        // The root complex asserts that no completion is offered while a write that was offered before waits.
+        tail = root.read(group::address(0, group::VERDICT_TAIL));
+        assert!(root.try_verdict(tail - 1, 1).is_some(), "verdict {tail} is counted before it is in memory");
+    }
 }
 
 #[test]
@@ -151,7 +178,10 @@ fn every_wrong_entry_locks_its_lane_with_its_cause() {
         let verdict = root.verdict(1);
         assert_eq!((verdict.outcome, verdict.dissent), (outcome, LaneSet::only(0)), "{cause:?}");
         let status = root.read(lane::address(0, lane::STATUS));
-        assert_eq!((lane::STATUS_STATE.of(status), lane::STATUS_CAUSE.of(status)), (2, u32::from(cause.code())));
+        assert_eq!(
+            (lane::STATUS_STATE.of(status), lane::STATUS_CAUSE.of(status)),
+            (2, u32::from(cause.code()))
+        );
         // Only a reset unlocks it.
         root.write(lane::address(0, lane::COMMAND), 1);
         root.run(20);
@@ -183,7 +213,8 @@ fn every_bad_completion_has_its_cause() {
                 root.put(lane, 0, &entry);
             }
             let target = if payload { data[0] } else { ARENA[0] };
-            root.sabotage = Box::new(move |address, _| if address == target { sabotage } else { Sabotage::None });
+            root.sabotage =
+                Box::new(move |address, _| if address == target { sabotage } else { Sabotage::None });
             root.ring(0, 1, 1);
             root.ring(1, 1, 1);
             if sabotage == Sabotage::Drop {
@@ -286,6 +317,27 @@ fn a_full_verdict_ring_waits_for_its_reader() {
     root.write(group::address(0, group::VERDICT_HEAD), 4);
     root.verdict(8);
     assert_eq!(root.read(group::address(0, group::VERDICT_TAIL)), 9);
+}
+
+#[test]
+fn a_flush_forgets_what_had_no_room_for_its_verdict() {
+    let Some(mut root) = running(0) else { return };
+    root.write(group::address(0, group::VERDICT_HEAD), 1u32.wrapping_sub(256 - 2));
+    for index in 0..5u32 {
+        for lane in 0..2 {
+            let entry = Root::inline(Root::header(1, u64::from(index)), b"v");
+            root.put(lane, index, &entry);
+            root.ring(lane as u32, 1, index + 1);
+        }
+    }
+    root.run(1000);
+    assert_eq!(root.read(group::address(0, group::VERDICT_TAIL)), 3);
+    root.write(group::address(0, group::COMMAND), 1);
+    root.run(500);
+    assert_eq!(group::STATUS_STATE.of(root.read(group::address(0, group::STATUS))), 3, "it waits for room");
+    root.write(group::address(0, group::VERDICT_HEAD), 3);
+    let flushed = root.verdict(3);
+    assert_eq!((flushed.outcome, flushed.seq), (Outcome::Flushed, 2));
 }
 
 #[test]

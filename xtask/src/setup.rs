@@ -149,7 +149,8 @@ fn perform<'a>(cache: &Cache, actions: &[Action], tools: &[&'a Tool]) -> Result<
             Err(error) => progress.done(&format!("{error:#}")),
         };
     }
-    let progress = Progress::start("running each tool to see that it works");
+    let progress =
+        Progress::start("running each tool to see that it works (yosys compiles itself once, for minutes)");
     for tool in tools {
         cache.write_shims(tool)?;
     }

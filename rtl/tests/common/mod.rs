@@ -126,3 +126,41 @@ pub fn lockstep<B: rust_hdl::prelude::Block + Default>(
         }
     }
 }
+
+/// For some inputs, values that mean something to the block.
+pub type Pools = &'static [(&'static str, &'static [u64])];
+
+/// [`lockstep`] with a random stimulus for every input: held, from its pool, small, or anything.
+pub fn random_lockstep<B: rust_hdl::prelude::Block + Default>(
+    name: &str,
+    clock: Option<fn(&mut B, bool)>,
+    ports: Vec<Port<B>>,
+    clocks: u64,
+    pools: Pools,
+) {
+    let inputs: Vec<&'static str> =
+        ports.iter().filter(|port| port.set.is_some()).map(|port| port.name).collect();
+    lockstep(name, clock, ports, clocks, |n, random, _, set| {
+        for input in &inputs {
+            let rare =
+                ["reset", "clear", "power_reset", "halt", "start", "stop", "reset_command"].contains(input);
+            if rare {
+                set(input, u64::from(n == 0 || random.once_in(60)));
+                continue;
+            }
+            if random.once_in(2) {
+                continue;
+            }
+            let pool = pools.iter().find(|(name, _)| name == input).map_or(&[][..], |(_, values)| *values);
+            let value = match random.below(8) {
+                0 => random.word(),
+                1 => random.below(4),
+                _ if !pool.is_empty() => pool[random.below(pool.len() as u64) as usize],
+                2 => u64::MAX,
+                3 => 0,
+                _ => random.word(),
+            };
+            set(input, value);
+        }
+    });
+}

@@ -54,6 +54,8 @@ pub struct Root {
     tx_req: Vec<u32>,
     tx_cpl: Vec<u32>,
     pub answers: VecDeque<Vec<u32>>,
+    /// Every port at every clock, from the reset on.
+    pub trace: Option<Vec<Vec<u64>>>,
     pub interrupts: Vec<(u64, u32)>,
     pub writes: u64,
     pub reads_seen: u64,
@@ -134,6 +136,7 @@ impl Root {
             tx_req: Vec::new(),
             tx_cpl: Vec::new(),
             answers: VecDeque::new(),
+            trace: None,
             interrupts: Vec::new(),
             writes: 0,
             reads_seen: 0,
@@ -166,8 +169,7 @@ impl Root {
         let p = &self.p;
         self.clock += 1;
         // Finished reads turn into completions.
-        let ready: Vec<usize> =
-            (0..self.reads.len()).filter(|i| self.reads[*i].due <= self.clock).collect();
+        let ready: Vec<usize> = (0..self.reads.len()).filter(|i| self.reads[*i].due <= self.clock).collect();
         if self.rx_cpl.is_empty() && !ready.is_empty() {
             let mut pick = ready[0];
             if self.shuffle {
@@ -198,12 +200,15 @@ impl Root {
             }
             None => m.set_port(p.rx_req_valid, 0),
         }
-        let tick = self.tick_every != 0 && self.clock % self.tick_every == 0;
+        let tick = self.tick_every != 0 && self.clock.is_multiple_of(self.tick_every);
         m.set_port(p.tick, u64::from(tick));
         let tx_ready = self.tx_ready_in != 0 && self.random.below(self.tx_ready_in) == 0;
         m.set_port(p.tx_req_ready, u64::from(tx_ready));
         m.set_port(p.tx_cpl_ready, u64::from(tx_ready));
         m.eval();
+        if let Some(trace) = &mut self.trace {
+            trace.push((0..m.ports().len() as u32).map(|port| m.get_port(port)).collect());
+        }
         assert_eq!(m.get_port(p.rx_cpl_ready), 1, "rx_cpl_ready must never be low");
         let rx_req_taken = m.get_port(p.rx_req_valid) == 1 && m.get_port(p.rx_req_ready) == 1;
         let tx_valid = m.get_port(p.tx_req_valid) == 1;
@@ -217,7 +222,10 @@ impl Root {
         }
         let cpl_valid = m.get_port(p.tx_cpl_valid) == 1;
         if cpl_valid && self.tx_cpl.is_empty() && !self.answers_started {
-            assert!(!(tx_valid && self.offered_write && self.write_was_first), "a completion overtook a posted write");
+            assert!(
+                !(tx_valid && self.offered_write && self.write_was_first),
+                "a completion overtook a posted write"
+            );
         }
         self.answers_started = cpl_valid && !(tx_ready && m.get_port(p.tx_cpl_last) == 1);
         self.write_was_first = tx_valid && self.offered_write && !(tx_ready && beat.2 == 1);
@@ -262,8 +270,7 @@ impl Root {
         assert_eq!(tlp[0] >> 24 & 0x1F, 0, "a memory request");
         assert_eq!(u64::from(tlp[1] >> 16), ID, "our requester ID");
         let dws = (tlp[0] & 0x3FF) as usize;
-        let address =
-            if four { u64::from(tlp[2]) << 32 | u64::from(tlp[3]) } else { u64::from(tlp[2]) };
+        let address = if four { u64::from(tlp[2]) << 32 | u64::from(tlp[3]) } else { u64::from(tlp[2]) };
         assert_eq!(four, address >> 32 != 0, "4 DW above 4 GiB and only there");
         let head = if four { 4 } else { 3 };
         if write {
@@ -329,10 +336,10 @@ impl Root {
             let mut data = Vec::new();
             for dw in 0..count {
                 let mut word = [0xEE; 4];
-                for byte in 0..4 {
+                for (byte, slot) in word.iter_mut().enumerate() {
                     let address = from + 4 * dw + byte as u64;
                     if address >= at && address < until {
-                        word[byte] = self.bytes(address, 1)[0];
+                        *slot = self.bytes(address, 1)[0];
                     }
                 }
                 data.push(u32::from_le_bytes(word));
@@ -355,7 +362,10 @@ impl Root {
             } else {
                 self.reads.push(Read { due, tlp, tag });
             }
-            if matches!(action, Sabotage::WrongCount | Sabotage::WrongLower | Sabotage::Short | Sabotage::Long) {
+            if matches!(
+                action,
+                Sabotage::WrongCount | Sabotage::WrongLower | Sabotage::Short | Sabotage::Long
+            ) {
                 return;
             }
             at = until;
@@ -387,7 +397,14 @@ impl Root {
     }
 
     pub fn write64(&mut self, address: u32, value: u64) {
-        self.send(&[0x6000_0002, 0x0000_00FF, 0x1, 0xF000_0000 | address, value as u32, (value >> 32) as u32]);
+        self.send(&[
+            0x6000_0002,
+            0x0000_00FF,
+            0x1,
+            0xF000_0000 | address,
+            value as u32,
+            (value >> 32) as u32,
+        ]);
         while !self.rx_req.is_empty() {
             self.step();
         }
@@ -415,9 +432,7 @@ impl Root {
 
     /// Rings, windows, members; the group is left idle.
     pub fn configure(&mut self) {
-        for (base, register) in [(VERDICTS, group::VERDICT_BASE_LO)] {
-            self.write64(group::address(0, register), base);
-        }
+        self.write64(group::address(0, group::VERDICT_BASE_LO), VERDICTS);
         self.write(group::address(0, group::VERDICT_LOG2), VERDICT_LOG2);
         self.write(group::address(0, group::PAYLOAD_MAX), 65536);
         self.write64(card::address(0, card::FAULT_BASE_LO), FAULTS);

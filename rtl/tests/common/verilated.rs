@@ -262,17 +262,21 @@ fn compile(tools: &Tools, top: &str, verilog: &str, shim: &str, extra: &str, wor
         .args(extra.split_whitespace())
         .arg("model.v");
     run(&mut verilate, "verilator");
-    let mut sources: Vec<PathBuf> = std::fs::read_dir(work.join("obj"))
+    // One translation unit: most of the time goes into the headers.
+    let mut sources: Vec<String> = std::fs::read_dir(work.join("obj"))
         .expect("verilator made it")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "cpp"))
+        .map(|path| format!("#include \"{}\"\n", path.display()))
         .collect();
-    sources.push(work.join("shim.cpp"));
+    sources.sort();
+    sources.push("#include \"shim.cpp\"\n".into());
+    std::fs::write(work.join("all.cpp"), sources.concat()).expect("the folder is new");
     let mut link = Command::new("g++");
-    link.args(["-std=gnu++20", "-O2", "-fPIC", "-shared", "-w", "-Iobj", "-o", "model.so"])
+    link.args(["-std=gnu++20", "-O2", "-fPIC", "-shared", "-w", "-I.", "-Iobj", "-o", "model.so"])
         .arg(format!("-I{}", tools.include().display()))
         .arg(format!("-I{}", tools.include().join("vltstd").display()))
-        .args(sources)
+        .arg("all.cpp")
         .args(runtime(tools));
     run(&mut link, "g++");
     let _ = std::fs::remove_dir_all(work.join("obj"));

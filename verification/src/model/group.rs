@@ -213,8 +213,7 @@ impl Group {
         self.write_verdict(result, memory);
         self.voted += 1;
         self.ticks = 0;
-        let left = self.positions(|lane| lane.seat.taken && !locked_by_now(lane)).len();
-        if !result.outcome.is_releasable() || left < self.quorum {
+        if !result.outcome.is_releasable() {
             self.phase = Phase::Halted;
         }
         true

