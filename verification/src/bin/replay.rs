@@ -2,7 +2,9 @@
 //!
 //! `replay TRACE [--waves FILE.fst] [--verilog FILE.v] [--list]`
 
+use covert_verification::root_complex::Inputs;
 use covert_verification::root_complex::replay::replay;
+use covert_verification::root_complex::stream::Collector;
 use covert_verification::root_complex::tlp::Tlp;
 use covert_verification::root_complex::trace::{Event, Trace};
 use covert_verification::verilated::{Verilated, build};
@@ -35,17 +37,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
     let trace = Trace::parse(&std::fs::read(trace.ok_or(USAGE)?)?)?;
     if list {
-        for (clock, event) in &trace.events {
-            match event {
-                Event::Packet(stream, words) => match Tlp::decode(words) {
-                    Ok(tlp) => println!("{clock:>9} {stream:?} {tlp}"),
-                    Err(error) => println!("{clock:>9} {stream:?} {words:08x?} ({error})"),
-                },
-                Event::Note(text) => println!("{clock:>9} note {text}"),
-                Event::Reset => println!("{clock:>9} reset"),
-                Event::Inputs(_) => {}
-            }
-        }
+        show(&trace);
         return Ok(());
     }
     let mut unit = match &waves {
@@ -55,4 +47,28 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let result = replay(&trace, &mut unit, |_, _| ());
     println!("{} clocks of seed {} replayed", trace.clocks, trace.seed);
     Ok(result?)
+}
+
+/// Every packet and remark with its clock. Requests of the host are left out: when they were taken is not in the trace.
+fn show(trace: &Trace) {
+    let line = |clock: u64, stream: &str, words: &[u32]| match Tlp::decode(words) {
+        Ok(tlp) => println!("{clock:>9} {stream} {tlp}"),
+        Err(error) => println!("{clock:>9} {stream} {words:08x?} ({error})"),
+    };
+    let mut events = trace.events.iter().peekable();
+    let (mut inputs, mut completion) = (Inputs::default(), Collector::default());
+    for clock in 0..trace.clocks {
+        while let Some((_, event)) = events.next_if(|(at, _)| *at <= clock) {
+            match event {
+                Event::Packet(stream, words) => line(clock, &format!("{stream:?}"), words),
+                Event::Note(text) => println!("{clock:>9} note {text}"),
+                Event::Reset => println!("{clock:>9} reset"),
+                Event::Inputs(changed) => inputs = *changed,
+            }
+        }
+        // Completions are always taken at once.
+        if let Some(Ok(Some(words))) = inputs.rx_cpl.map(|beat| completion.take(beat)) {
+            line(clock, "RxCpl", &words);
+        }
+    }
 }

@@ -93,7 +93,6 @@ impl Group {
         }
         self.first = self.start;
         self.voted = 0;
-        self.ticks = 0;
         self.quorum = if members.count_ones() == 1 { 1 } else { 2 };
         self.phase = if members == 0 {
             Phase::Idle

@@ -137,7 +137,11 @@ impl Completer {
         match how {
             Malformation::ByteCount => header.byte_count ^= 1 << self.random.below(12),
             Malformation::LowerAddress => header.lower_address ^= 1 << self.random.below(7),
-            Malformation::TooLong => data.push(0xDEAD_BEEF),
+            Malformation::TooLong => {
+                // Past the end of the request: up to there, a completion may be cut anywhere.
+                let left = u32::from(header.lower_address & 3) + u32::from(header.byte_count);
+                data.resize(left.div_ceil(4) as usize + 1, 0xDEAD_BEEF);
+            }
             Malformation::NoData => data.clear(),
             Malformation::TrailingWords | Malformation::MissingWords => {}
         }

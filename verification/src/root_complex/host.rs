@@ -8,6 +8,9 @@ use super::tlp::{Request, Status};
 use super::trace::{Trace, TraceWriter};
 use super::{Interrupt, Link, RootComplex, Traffic};
 
+/// Clocks after which a host that takes nothing itself gives up waiting for an answer.
+const PATIENCE: u64 = 1_000_000;
+
 /// Why something was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -43,6 +46,7 @@ impl<U: UnderTest> RootComplex<U> {
 
     /// Sends a read of `bytes` bytes of BAR 0 and does not wait; gives its tag.
     pub fn start_read(&mut self, offset: u64, bytes: u32) -> u8 {
+        self.idle = 0;
         self.requester.read(offset, bytes, &self.link)
     }
 
@@ -95,7 +99,7 @@ impl<U: UnderTest> RootComplex<U> {
 
     fn read_through(&mut self, offset: u64, bytes: u32) -> Result<Vec<u32>, Failure> {
         let tag = self.start_read(offset, bytes);
-        loop {
+        for _ in 0..PATIENCE {
             if let Some(HostAnswer { status, words }) = self.answer(tag) {
                 return match status {
                     Status::Success => Ok(words),
@@ -104,6 +108,7 @@ impl<U: UnderTest> RootComplex<U> {
             }
             self.step()?;
         }
+        Err(Failure::GaveUp { what: "the answer to a read of BAR 0", clocks: PATIENCE })
     }
 
     // ---- time -------------------------------------------------------------------------------

@@ -87,8 +87,8 @@ pub enum Agreement {
     /// group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
     /// ends a halted generation, all lanes are reset on both sides.
     UpToHalt,
-    /// Like `UpToHalt`. Open is too whether a record that only waits for room in the verdict ring when a flush comes is
-    /// judged or forgotten: the ring is read empty before each flush.
+    /// Like `UpToHalt`. Open is too whether the vote on a record takes place before or after the verdict ring has room for
+    /// it, which a flush and the watchdog can tell: the ring is read empty before each flush and each tick.
     UpToHaltWithRoom,
 }
 
@@ -115,15 +115,14 @@ pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Resu
         if let Event::Place { lane, place } = event {
             places[*lane] = Some(*place);
         }
-        if matches!(event, Event::Flush { .. }) {
-            if agreement == Agreement::UpToHaltWithRoom {
-                run.both(&Event::Poll(u32::MAX))?;
-            }
-            if run.open && run.model.state() == 2 {
-                for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
-                    run.both(&Event::Reset { lane })?;
-                    place.map_or(Ok(()), |place| run.both(&Event::Place { lane, place }))?;
-                }
+        if agreement == Agreement::UpToHaltWithRoom && matches!(event, Event::Flush { .. } | Event::Ticks(_))
+        {
+            run.both(&Event::Poll(u32::MAX))?;
+        }
+        if matches!(event, Event::Flush { .. }) && run.open && run.model.state() == 2 {
+            for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
+                run.both(&Event::Reset { lane })?;
+                place.map_or(Ok(()), |place| run.both(&Event::Place { lane, place }))?;
             }
         }
         run.both(event)?;

@@ -12,6 +12,8 @@ pub(crate) enum Vice {
     None,
     /// Takes its beat back after a clock.
     Fickle,
+    /// Changes its beat after a clock.
+    Forger,
     /// Holds completions up.
     StuffedUp,
     /// Never takes a request of the host.
@@ -55,10 +57,12 @@ impl Puppet {
 
     fn outputs(&self) -> Outputs {
         let hidden = self.vice == Vice::Fickle && self.offered == 1;
+        let forged = u64::from(self.vice == Vice::Forger && self.offered == 1) << 40;
+        let forge = |beat: &Beat| Beat { data: beat.data ^ forged, ..*beat };
         Outputs {
             rx_req_ready: self.vice != Vice::Deaf,
             rx_cpl_ready: self.vice != Vice::StuffedUp,
-            tx_req: self.requests.front().copied().filter(|_| !hidden),
+            tx_req: self.requests.front().map(forge).filter(|_| !hidden),
             tx_cpl: self.completions.front().copied(),
             flr_done: self.inputs.sideband.flr_request && self.vice != Vice::Unresettable,
             config_error: false,

@@ -57,11 +57,13 @@ fn a_unit_that_keeps_the_rules_breaks_none() {
 
 #[test]
 fn stream_stable() {
-    let mut rc = mapped();
-    rc.change_behaviour(|link| link.ready_percent = 0);
-    rc.unit().vice = Vice::Fickle;
-    rc.unit().send(&write(RING, 8));
-    assert_eq!(rc.run(100).unwrap_err().rule, Rule::StreamStable);
+    for vice in [Vice::Fickle, Vice::Forger] {
+        let mut rc = mapped();
+        rc.change_behaviour(|link| link.ready_percent = 0);
+        rc.unit().vice = vice;
+        rc.unit().send(&write(RING, 8));
+        assert_eq!(rc.run(100).unwrap_err().rule, Rule::StreamStable, "{vice:?}");
+    }
 }
 
 #[test]
