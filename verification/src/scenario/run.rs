@@ -87,9 +87,6 @@ pub enum Agreement {
     /// group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
     /// ends a halted generation, all lanes are reset on both sides.
     UpToHalt,
-    /// Like `UpToHalt`. Open is too whether the vote on a record takes place before or after the verdict ring has room for
-    /// it, which a flush and the watchdog can tell: the ring is read empty before each flush and each tick.
-    UpToHaltWithRoom,
 }
 
 /// Runs a scenario on both sides.
@@ -99,7 +96,7 @@ pub enum Agreement {
 pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Result<Covered, Box<Divergence>> {
     let order = match agreement {
         Agreement::Exact(order) => order,
-        Agreement::UpToHalt | Agreement::UpToHaltWithRoom => Order::default(),
+        Agreement::UpToHalt => Order::default(),
     };
     let mut run = Run {
         model: ModelGroup::new(scenario.setup, order),
@@ -114,10 +111,6 @@ pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Resu
         run.index = index;
         if let Event::Place { lane, place } = event {
             places[*lane] = Some(*place);
-        }
-        if agreement == Agreement::UpToHaltWithRoom && matches!(event, Event::Flush { .. } | Event::Ticks(_))
-        {
-            run.both(&Event::Poll(u32::MAX))?;
         }
         if matches!(event, Event::Flush { .. }) && run.open && run.model.state() == 2 {
             for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
