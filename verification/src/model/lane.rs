@@ -12,7 +12,7 @@ pub(super) enum State {
     Locked(FaultCause),
 }
 
-/// What the driver sets; only a lane reset or a disabled unit forgets it.
+/// What the driver sets. A lane reset closes the window; a disabled unit forgets everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Configuration {
     pub(super) ring_base: u64,
@@ -71,7 +71,8 @@ impl Lane {
     /// The end of a reset, after the fault of a live lane was dealt with.
     pub(super) fn forget(&mut self) {
         let seat = std::mem::take(&mut self.seat);
-        *self = Lane { seat, ..Lane::default() };
+        let configuration = Configuration { window_base: 0, window_limit: 0, ..self.configuration };
+        *self = Lane { seat, configuration, ..Lane::default() };
     }
 
     /// The start of a generation: `member` says whether `MEMBERS` names the lane.

@@ -87,15 +87,15 @@ impl Completer {
             Answer::Retry => Some(Status::Retry),
             _ => None,
         };
-        // An error may come at once or behind some good packets.
+        let bytes = self.length(first, total - sent, link);
+        let done = sent + bytes == total;
+        // An error may come at once or behind some good packets, and never too late.
         if let Some(status) = failed
-            && (self.random.percent(50) || self.length(first, total - sent, link) == total - sent)
+            && (done || self.random.percent(50))
         {
             return (Tlp::Completion(Completion { status, ..header }, Vec::new()).encode(), true);
         }
-        let bytes = self.length(first, total - sent, link);
         self.open[index].sent += bytes;
-        let done = sent + bytes == total;
         let mut data = words(first, bytes, memory);
         if answer == Answer::Poisoned && (done || self.random.percent(50)) {
             header.common.poisoned = true;

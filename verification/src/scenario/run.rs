@@ -83,13 +83,10 @@ pub enum Divergence {
 pub enum Agreement {
     /// To the last bit, for a comparator that works as the model does in this order.
     Exact(Order),
-    /// In everything that a coordinator can rely on. Open is what became of entries behind a record that halted the
-    /// group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
+    /// In everything that a coordinator can rely on. Open is what an invalid ring does to a group that does not run; such
+    /// rings are left out. Open is what became of entries behind a record that halted the group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
     /// ends a halted generation, all lanes are reset on both sides.
     UpToHalt,
-    /// Like `UpToHalt`. Open is too whether the vote on a record takes place before or after the verdict ring has room for
-    /// it, which a flush and the watchdog can tell: the ring is read empty before each flush and each tick.
-    UpToHaltWithRoom,
 }
 
 /// Runs a scenario on both sides.
@@ -99,7 +96,7 @@ pub enum Agreement {
 pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Result<Covered, Box<Divergence>> {
     let order = match agreement {
         Agreement::Exact(order) => order,
-        Agreement::UpToHalt | Agreement::UpToHaltWithRoom => Order::default(),
+        Agreement::UpToHalt => Order::default(),
     };
     let mut run = Run {
         model: ModelGroup::new(scenario.setup, order),
@@ -114,10 +111,6 @@ pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Resu
         run.index = index;
         if let Event::Place { lane, place } = event {
             places[*lane] = Some(*place);
-        }
-        if agreement == Agreement::UpToHaltWithRoom && matches!(event, Event::Flush { .. } | Event::Ticks(_))
-        {
-            run.both(&Event::Poll(u32::MAX))?;
         }
         if matches!(event, Event::Flush { .. }) && run.open && run.model.state() == 2 {
             for (lane, place) in places.iter().enumerate().take(scenario.setup.lanes) {
@@ -149,6 +142,11 @@ impl Run<'_> {
             Event::Break { .. } if self.bench.breaker.is_none() => return Ok(()),
             Event::Watchdog(_) if self.model.state() == 1 => return Ok(()),
             Event::Ring { generation, .. } if !self.model.may_ring(*generation) => return Ok(()),
+            Event::Ring { lane, tail, .. }
+                if self.open && self.model.state() != 1 && !self.model.is_valid_tail(*lane, *tail) =>
+            {
+                return Ok(());
+            }
             // Nobody looks at memory before a doorbell: there is nothing to compare.
             Event::Store { lane, iova, bytes, .. } => {
                 self.bench.arenas[*lane].write(*iova, bytes);

@@ -120,6 +120,12 @@ impl ModelGroup {
         !(1..0x1000).contains(&generation.wrapping_sub(self.generation()))
     }
 
+    /// Whether a tail is at most the ring's length ahead of the lane's head.
+    pub fn is_valid_tail(&self, lane: usize, tail: u32) -> bool {
+        let register = |register| self.read(lane::address(lane as u32, register));
+        u64::from(tail.wrapping_sub(register(lane::HEAD))) <= 1 << register(lane::RING_LOG2)
+    }
+
     /// Number of the group's state in its register.
     pub fn state(&self) -> u32 {
         group::STATUS_STATE.of(self.read(group::address(0, group::STATUS)))

@@ -147,6 +147,22 @@ fn each_planned_answer_comes_as_planned() {
 }
 
 #[test]
+fn a_refused_read_is_refused_however_its_completions_are_cut() {
+    for seed in 0..200 {
+        let mut rc = stage(Link { split_percent: 50, ..Link::default() }, seed);
+        rc.memory.map(0x1000, Direction::Read, Box::new(patterned(4096))).unwrap();
+        rc.plan.answer(0x1000..0x2000, Answer::Unsupported);
+        rc.unit().send(&Tlp::Read(read(0x1010, 300, 1)));
+        rc.settle(10, 10_000).unwrap();
+        let last = rc.unit().answers.last().cloned();
+        assert!(
+            matches!(last, Some(Tlp::Completion(it, _)) if it.status == Status::Unsupported),
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
 fn every_malformed_completion_differs_from_the_one_that_was_due() {
     for how in Malformation::ALL {
         for seed in 0..50 {

@@ -80,15 +80,12 @@ fn a_flush_does_not_unlock_a_lane() {
 }
 
 #[test]
-fn reset_unlocks_closes_the_window_forgets_the_ring_and_leaves_the_lane_off() {
+fn reset_unlocks_closes_the_window_forgets_head_and_tail_and_leaves_the_lane_off() {
     let mut bench = Bench::running(0b1);
     bench.submit_raw(0, [0; 64]);
     bench.reset_lane(0);
     assert_eq!(bench.lane(0, lane::STATUS), 0);
     for register in [
-        lane::RING_BASE_LO,
-        lane::RING_BASE_HI,
-        lane::RING_LOG2,
         lane::HEAD,
         lane::TAIL,
         lane::WINDOW_BASE_LO,

@@ -77,8 +77,7 @@ fn compare(scenario: &Scenario) -> (Result<Covered, String>, Handle<Verilated>) 
     let handle = card.handle();
     let mut bench = bench(Box::new(card), &scenario.setup).unwrap();
     bench.breaker = Some(breaker(handle.clone(), Random::new(scenario.seed)));
-    let result =
-        run(scenario, Agreement::UpToHaltWithRoom, &mut bench).map_err(|divergence| divergence.to_string());
+    let result = run(scenario, Agreement::UpToHalt, &mut bench).map_err(|divergence| divergence.to_string());
     // The trace of a difference ends with the difference, not with the driver's farewell.
     if result.is_err() {
         let saved = save_trace(&mut handle.lock().unwrap(), traces(), scenario.seed);
