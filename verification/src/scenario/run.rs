@@ -83,8 +83,8 @@ pub enum Divergence {
 pub enum Agreement {
     /// To the last bit, for a comparator that works as the model does in this order.
     Exact(Order),
-    /// In everything that a coordinator can rely on. Open is what an invalid ring does to a group that does not run; such
-    /// rings are left out. Open is what became of entries behind a record that halted the group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
+    /// In everything that a coordinator can rely on. Open is what an invalid ring does to a group that does not run, and
+    /// whether a lane reset while a flush waits was still live; such events are left out. Open is what became of entries behind a record that halted the group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
     /// ends a halted generation, all lanes are reset on both sides.
     UpToHalt,
 }
@@ -142,6 +142,7 @@ impl Run<'_> {
             Event::Break { .. } if self.bench.breaker.is_none() => return Ok(()),
             Event::Watchdog(_) if self.model.state() == 1 => return Ok(()),
             Event::Ring { generation, .. } if !self.model.may_ring(*generation) => return Ok(()),
+            Event::Reset { .. } if self.open && self.model.state() == 3 => return Ok(()),
             Event::Ring { lane, tail, .. }
                 if self.open && self.model.state() != 1 && !self.model.is_valid_tail(*lane, *tail) =>
             {
