@@ -84,7 +84,8 @@ impl Connection {
         let mut sent = 0;
         while sent < message.len() {
             // NOSIGNAL: a server that is gone is an error and not the end of this process.
-            match sendmsg(&self.stream, &[IoSlice::new(&message[sent..])], &mut control, SendFlags::NOSIGNAL) {
+            match sendmsg(&self.stream, &[IoSlice::new(&message[sent..])], &mut control, SendFlags::NOSIGNAL)
+            {
                 Ok(bytes) => sent += bytes,
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),

@@ -94,7 +94,8 @@ impl VfioUserCard {
     /// There is no server, it does not keep to the protocol, or what it serves is no PCI device that can be reset.
     pub fn connect_with(path: &Path, patience: Duration) -> Result<VfioUserCard, VfioUserError> {
         let mut connection = Connection::open(path, patience)?;
-        let info = connection.request(Command::DeviceInfo, &Fields::default().u32(16).u32(0).u64(0).0, &[])?;
+        let info =
+            connection.request(Command::DeviceInfo, &Fields::default().u32(16).u32(0).u64(0).0, &[])?;
         let (flags, count) = (field(&info, 4)?, field(&info, 8)?);
         if flags & wire::DEVICE_PCI == 0 || flags & wire::DEVICE_RESET == 0 {
             let found = format!("is no PCI device that can be reset (flags {flags:#x})");

@@ -132,8 +132,9 @@ impl HostMemory {
 
     /// Where the windows begin that lie wholly inside a range of `length` bytes.
     pub fn inside(&self, iova: u64, length: u64) -> Vec<u64> {
-        let lies =
-            |it: &&Window| it.iova >= iova && it.iova - iova <= length && it.backing.len() <= length - (it.iova - iova);
+        let lies = |it: &&Window| {
+            it.iova >= iova && it.iova - iova <= length && it.backing.len() <= length - (it.iova - iova)
+        };
         self.windows.iter().filter(lies).map(|it| it.iova).collect()
     }
 
