@@ -26,6 +26,8 @@ pub mod release;
 pub mod ring;
 pub mod software;
 pub mod unit;
+#[cfg(feature = "vfio-user")]
+pub mod vfio_user;
 
 pub use arena::{ArenaReader, ArenaWriter, Geometry};
 pub use card::CardPort;

@@ -6,6 +6,7 @@
 //! - [`root_complex`] is the other side of the unit's TLP boundary, and asserts every rule of that boundary.
 //! - [`model_card`] puts the model behind the driver, [`unit_rig`] the driver's unit on any card into the suites.
 //! - [`verilated`] is the emitted Verilog as something with pins, [`simulated_card`] makes a card for the driver of it.
+//!   [`vfio_user`] serves that card to other processes.
 #![deny(unsafe_code)]
 
 pub mod model;
@@ -16,3 +17,4 @@ pub mod scenario;
 pub mod simulated_card;
 pub mod unit_rig;
 pub mod verilated;
+pub mod vfio_user;

@@ -28,7 +28,8 @@ pub struct SimulatedCard<U> {
     seed: u64,
     /// Where a trace goes when a rule is broken.
     traces: PathBuf,
-    vectors: Vec<OwnedFd>,
+    /// Where the interrupts of each vector go; a vector without is masked in the unit's table.
+    vectors: Vec<Option<OwnedFd>>,
 }
 
 impl<U: UnderTest> SimulatedCard<U> {
@@ -62,10 +63,65 @@ impl<U: UnderTest> SimulatedCard<U> {
         settled.map(drop).map_err(|failure| self.broken(&failure))
     }
 
+    /// Lets at most `clocks` clocks pass; true when the unit has done all that it can do.
+    ///
+    /// # Errors
+    /// The unit broke a rule.
+    pub fn work(&mut self, clocks: u64) -> Result<bool, CardError> {
+        let settled = self.lock().settle(QUIET, clocks);
+        self.deliver_interrupts();
+        match settled {
+            Ok(_) => Ok(true),
+            Err(Failure::GaveUp { .. }) => Ok(false),
+            Err(failure) => Err(self.broken(&failure)),
+        }
+    }
+
+    /// Reads a `…_LO`, `…_HI` pair in one access of 8 bytes.
+    ///
+    /// # Errors
+    /// The access failed.
+    pub fn read_pair(&mut self, offset: u32) -> Result<u64, CardError> {
+        let read = self.lock().read_pair(offset.into());
+        read.map_err(|failure| self.broken(&failure))
+    }
+
+    /// Programs a vector in the unit's own MSI-X table: its interrupts are counted in the eventfd; without one the vector
+    /// is masked.
+    ///
+    /// # Errors
+    /// The unit broke a rule.
+    pub fn set_vector(&mut self, vector: u16, eventfd: Option<OwnedFd>) -> Result<(), CardError> {
+        let index = usize::from(vector);
+        if self.vectors.len() <= index {
+            self.vectors.resize_with(index + 1, || None);
+        }
+        let masked = eventfd.is_none();
+        if !masked {
+            self.vectors[index] = eventfd;
+        }
+        let first = *self.lock().link().interrupts.start();
+        let entry = u64::from(covert_abi::registers::MSIX_TABLE) + 16 * u64::from(vector);
+        self.lock().post(entry, &[first as u32, (first >> 32) as u32]);
+        // Data and vector control in one access: the vector is unmasked when its data is there.
+        self.lock().post(entry + 8, &[vector.into(), masked.into()]);
+        self.settle()?;
+        if masked {
+            // Only now: what was sent before the mask has arrived.
+            self.vectors[index] = None;
+        }
+        Ok(())
+    }
+
+    /// Switches MSI-X as a whole.
+    pub fn switch_interrupts(&mut self, on: bool) {
+        self.lock().set_interrupts(on, false);
+    }
+
     fn deliver_interrupts(&self) {
         let mut rc = self.lock();
         while let Some(interrupt) = rc.next_interrupt() {
-            if let Some(fd) = self.vectors.get(interrupt.data as usize) {
+            if let Some(Some(fd)) = self.vectors.get(interrupt.data as usize) {
                 // A counter at its end has told its reader enough.
                 let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
             }
@@ -141,20 +197,14 @@ impl<U: UnderTest + Send> CardPort for SimulatedCard<U> {
         let system =
             |source: rustix::io::Errno| CardError::System { doing: "make an eventfd", source: source.into() };
         let dup = |source| CardError::System { doing: "duplicate an eventfd", source };
-        let first = *self.lock().link().interrupts.start();
         let mut given = Vec::new();
         self.vectors.clear();
         for vector in 0..vectors {
-            let entry = covert_abi::registers::MSIX_TABLE + 16 * u32::from(vector);
-            self.write_pair(entry, first)?;
-            // Data and vector control in one access: the vector is unmasked when its data is there.
-            self.write_pair(entry + 8, vector.into())?;
             let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(system)?;
             given.push(fd.try_clone().map_err(dup)?);
-            self.vectors.push(fd);
+            self.set_vector(vector, Some(fd))?;
         }
-        self.settle()?;
-        self.lock().set_interrupts(vectors > 0, false);
+        self.switch_interrupts(vectors > 0);
         Ok(given)
     }
 
@@ -162,7 +212,7 @@ impl<U: UnderTest + Send> CardPort for SimulatedCard<U> {
         self.lock().set_bus_master(false);
         let done = self.lock().function_reset();
         done.map_err(|violation| self.broken(&violation.into()))?;
-        self.lock().set_interrupts(false, false);
+        self.switch_interrupts(false);
         self.vectors.clear();
         Ok(())
     }

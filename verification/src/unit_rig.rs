@@ -40,24 +40,32 @@ impl<F: Fn(&Needs) -> Result<Box<dyn CardPort>, String>> Factory for UnitFactory
             payload_max: shape.payload_max,
         };
         let port = (self.0)(&needs).map_err(Failure)?;
-        let Parts { readers, writers, memory, progress, page } =
-            Parts::make(shape).map_err(Failure::because)?;
-        let unit = Unit::open(port, FAULTS, shape.fault_log2).map_err(Failure::because)?;
-        let config = UnitConfig {
-            group: shape.group,
-            verdict_log2: shape.verdict_log2,
-            verdict_iova: VERDICTS + 0x20_0000 * u64::from(shape.group),
-            payload_max: shape.payload_max,
-        };
-        let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
-        let ports = writers
-            .into_iter()
-            .enumerate()
-            .map(|(lane, arena)| Port { arena, doorbell: Box::new(unit.doorbell(shape.group, lane)) })
-            .collect();
-        let progress = ProgressReader::map(&page).map_err(Failure::because)?;
-        Ok(Rig { group: Box::new(group) as Box<dyn Group>, ports, progress, shape: *shape })
+        Ok(assemble(port, shape)?.1)
     }
+}
+
+/// A rig of this shape on this port, and the unit that it is of.
+///
+/// # Errors
+/// The unit cannot be opened or has less than the shape wants.
+pub fn assemble(port: Box<dyn CardPort>, shape: &Shape) -> Result<(Unit, Rig), Failure> {
+    let Parts { readers, writers, memory, progress, page } = Parts::make(shape).map_err(Failure::because)?;
+    let unit = Unit::open(port, FAULTS, shape.fault_log2).map_err(Failure::because)?;
+    let config = UnitConfig {
+        group: shape.group,
+        verdict_log2: shape.verdict_log2,
+        verdict_iova: VERDICTS + 0x20_0000 * u64::from(shape.group),
+        payload_max: shape.payload_max,
+    };
+    let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
+    let ports = writers
+        .into_iter()
+        .enumerate()
+        .map(|(lane, arena)| Port { arena, doorbell: Box::new(unit.doorbell(shape.group, lane)) })
+        .collect();
+    let progress = ProgressReader::map(&page).map_err(Failure::because)?;
+    let rig = Rig { group: Box::new(group) as Box<dyn Group>, ports, progress, shape: *shape };
+    Ok((unit, rig))
 }
 
 /// A bench for a scenario of this setup, on this port.

@@ -66,7 +66,8 @@ pub enum MapError {
 
 struct Window {
     iova: u64,
-    direction: Direction,
+    /// `None` is both.
+    direction: Option<Direction>,
     backing: Box<dyn Backing>,
 }
 
@@ -92,6 +93,23 @@ impl HostMemory {
         direction: Direction,
         backing: Box<dyn Backing>,
     ) -> Result<(), MapError> {
+        self.open(iova, Some(direction), backing)
+    }
+
+    /// Opens a window for both directions, which this project's driver never asks for, but others do.
+    ///
+    /// # Errors
+    /// An empty range, or one that overlaps another window.
+    pub fn map_both(&mut self, iova: u64, backing: Box<dyn Backing>) -> Result<(), MapError> {
+        self.open(iova, None, backing)
+    }
+
+    fn open(
+        &mut self,
+        iova: u64,
+        direction: Option<Direction>,
+        backing: Box<dyn Backing>,
+    ) -> Result<(), MapError> {
         let length = backing.len();
         let end = iova.checked_add(length).filter(|_| length > 0).ok_or(MapError::Range { iova, length })?;
         if let Some(other) = self.windows.iter().find(|it| it.iova < end && iova < it.iova + it.backing.len())
@@ -112,6 +130,14 @@ impl HostMemory {
         Ok(())
     }
 
+    /// Where the windows begin that lie wholly inside a range of `length` bytes.
+    pub fn inside(&self, iova: u64, length: u64) -> Vec<u64> {
+        let lies = |it: &&Window| {
+            it.iova >= iova && it.iova - iova <= length && it.backing.len() <= length - (it.iova - iova)
+        };
+        self.windows.iter().filter(lies).map(|it| it.iova).collect()
+    }
+
     fn find(&self, iova: u64, length: u64) -> Option<usize> {
         self.windows.iter().position(|it| {
             iova >= it.iova && iova.checked_add(length).is_some_and(|end| end <= it.iova + it.backing.len())
@@ -121,7 +147,7 @@ impl HostMemory {
     /// What the unit reads. True if a readable window holds the whole range.
     pub fn dma_read(&self, iova: u64, bytes: &mut [u8]) -> bool {
         match self.find(iova, bytes.len() as u64).map(|index| &self.windows[index]) {
-            Some(window) if window.direction == Direction::Read => {
+            Some(window) if window.direction != Some(Direction::Write) => {
                 window.backing.read(iova - window.iova, bytes);
                 true
             }
@@ -132,7 +158,7 @@ impl HostMemory {
     /// What the unit writes. True if a writable window holds the whole range.
     pub fn dma_write(&mut self, iova: u64, bytes: &[u8]) -> bool {
         match self.find(iova, bytes.len() as u64).map(|index| &mut self.windows[index]) {
-            Some(window) if window.direction == Direction::Write => {
+            Some(window) if window.direction != Some(Direction::Read) => {
                 window.backing.write(iova - window.iova, bytes);
                 true
             }
