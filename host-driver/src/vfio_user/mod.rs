@@ -74,6 +74,8 @@ pub struct VfioUserCard {
     /// Bytes of each region.
     regions: Vec<u64>,
     vectors: u32,
+    /// Vectors that have an eventfd, from 0 on.
+    enabled: u16,
     has_time: bool,
     /// Length of each window, by its first IOVA.
     windows: BTreeMap<u64, u64>,
@@ -110,7 +112,7 @@ impl VfioUserCard {
         let ask = Fields::default().u32(16).u32(0).u32(wire::IRQ_MSIX).u32(0);
         let vectors = field(&connection.request(Command::IrqInfo, &ask.0, &[])?, 12)?;
         let windows = BTreeMap::new();
-        let mut it = VfioUserCard { connection, regions, vectors, has_time: false, windows };
+        let mut it = VfioUserCard { connection, regions, vectors, enabled: 0, has_time: false, windows };
         if it.regions.get(time::REGION as usize) == Some(&time::BYTES) {
             let mut magic = [0; 4];
             it.read_region(time::REGION, 0, &mut magic)?;
@@ -247,12 +249,21 @@ impl CardPort for VfioUserCard {
         let fds =
             fds.map_err(|errno| CardError::System { doing: "make an eventfd", source: errno.into() })?;
         let lent: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
-        self.set_interrupts(&lent).map_err(broken)?;
+        if vectors < self.enabled || vectors == 0 {
+            // The only way to take a vector's eventfd away is to take all. What waits in the card is lost with it, so
+            // that more vectors than before are enabled beside those that are on.
+            self.set_interrupts(&[]).map_err(broken)?;
+        }
+        if vectors > 0 {
+            self.set_interrupts(&lent).map_err(broken)?;
+        }
+        self.enabled = vectors;
         Ok(fds)
     }
 
     fn reset(&mut self) -> Result<(), CardError> {
         self.connection.request(Command::DeviceReset, &[], &[]).map_err(broken)?;
+        self.enabled = 0;
         // The reset forgot the Command register; registers are to be read again, requests are not to be sent.
         self.set_command(PCI_MEMORY).map_err(broken)
     }

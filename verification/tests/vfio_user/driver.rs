@@ -117,6 +117,7 @@ fn a_doorbell_is_answered_by_an_interrupt_and_nobody_has_to_ask() {
 #[test]
 fn a_vector_without_eventfd_is_masked_in_the_unit_and_its_interrupt_waits_there() {
     let Some(mut bench) = Bench::new(3) else { return };
+    bench.unit.with_port(|port| port.enable_interrupts(2)).unwrap();
     let first = bench.unit.with_port(|port| port.enable_interrupts(1)).unwrap();
     bench.rig.start(both(), 0).unwrap();
     assert!(fires(&first[0], 10_000));
