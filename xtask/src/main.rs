@@ -7,6 +7,7 @@ mod fuzz;
 mod mutants;
 mod report;
 mod setup;
+mod synth;
 mod test;
 mod workspace;
 
@@ -31,6 +32,7 @@ enum Command {
     Mutants(mutants::Args),
     Bench(bench::Args),
     Fuzz(fuzz::Args),
+    Synth(synth::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,5 +60,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Mutants(args) => mutants::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
+        Command::Synth(args) => synth::run(&workspace, &args),
     }
 }
