@@ -7,6 +7,7 @@ mod fuzz;
 mod mutants;
 mod report;
 mod setup;
+mod synth;
 mod test;
 mod wave;
 mod workspace;
@@ -33,6 +34,7 @@ enum Command {
     Bench(bench::Args),
     Fuzz(fuzz::Args),
     Wave(wave::Args),
+    Synth(synth::Args),
 }
 
 fn main() -> ExitCode {
@@ -61,5 +63,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Wave(args) => wave::run(&workspace, &args),
+        Command::Synth(args) => synth::run(&workspace, &args),
     }
 }
