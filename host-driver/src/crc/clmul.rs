@@ -154,6 +154,9 @@ fn carry_512(state: __m512i, (low, high): (u64, u64), next: __m512i) -> __m512i 
 }
 
 /// Four accumulators, so that the multiplier's latency is hidden.
+///
+/// # Safety
+/// As [`read`], with the width that this needs.
 #[target_feature(enable = "pclmulqdq")]
 unsafe fn read_128(state: u128, from: *const u8, blocks: usize) -> u128 {
     // SAFETY: called for blocks below `blocks` alone, which the caller promises to be readable.
@@ -182,6 +185,9 @@ unsafe fn read_128(state: u128, from: *const u8, blocks: usize) -> u128 {
 }
 
 /// The same on registers of four blocks; `blocks` is at least 4.
+///
+/// # Safety
+/// As [`read`], with the width that this needs.
 #[target_feature(enable = "pclmulqdq,avx512f,vpclmulqdq")]
 unsafe fn read_512(state: u128, from: *const u8, blocks: usize) -> u128 {
     // SAFETY: called for blocks below `blocks` alone, which the caller promises to be readable.
