@@ -7,5 +7,9 @@
 
 pub mod cpu;
 pub mod guest;
+pub mod inject;
 pub mod memory;
+pub mod staging;
+pub mod store;
+pub mod wire;
 pub mod world;
