@@ -6,7 +6,6 @@
 
 pub mod config;
 pub mod diff;
-pub mod doctor;
 pub mod events;
 pub mod host;
 pub mod injection;

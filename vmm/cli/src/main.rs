@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use covert::run::{self, STATUS_ERROR};
-use covert::{diff, doctor, replay};
+use covert::{diff, replay};
 use std::process::ExitCode;
 
 /// Runs virtual machines as replicas on different cores: what goes in is coordinated, what comes out is compared.
@@ -19,7 +19,6 @@ enum Command {
     Record(replay::RecordArgs),
     Replay(replay::ReplayArgs),
     Diff(diff::Args),
-    Doctor(doctor::Args),
     /// A replica's process (started by `covert run` itself)
     #[command(hide = true)]
     Replica,
@@ -40,7 +39,6 @@ fn main() -> ExitCode {
         Command::Record(args) => replay::record(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Diff(args) => diff::run(&args),
-        Command::Doctor(args) => doctor::run(&args),
         Command::Replica => match covert_replica::start::run() {
             Ok(()) => Ok(0),
             // The coordinator was told why.

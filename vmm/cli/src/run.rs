@@ -143,8 +143,9 @@ pub fn prepare(vm: VmFile, console: Console, input: Input, seed: Option<u64>) ->
         Kind::Process => {
             let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
             GuestSetup::Process {
-                arguments: std::iter::once(name).chain(vm.arguments.iter().cloned()).collect(),
-                environment: vm.environment.clone(),
+                path: format!("/{name}"),
+                arguments: std::iter::once(&name).chain(&vm.arguments).map(|word| word.clone().into()).collect(),
+                environment: vm.environment.iter().map(|word| word.clone().into()).collect(),
                 directory: vm.directory.clone().unwrap_or_else(|| "/".into()),
                 seed: seed.unwrap_or_else(|| fastrand::u64(..)),
             }

@@ -129,6 +129,11 @@ impl Stream {
         self.released = self.released.max(next);
     }
 
+    /// The first record that it has not learnt to be released.
+    pub fn first_unreleased(&self) -> Seq {
+        self.released
+    }
+
     /// Names the next record.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Faults made on purpose: one bit of a register or of memory, at a place in the guest's life or at a moment of the host's.
 
+use crate::cpu::Registers;
+use crate::memory::{Memory, PAGE};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +11,7 @@ use std::str::FromStr;
 pub enum Flip {
     /// A bit of a register.
     Register {
-        /// Its name: `rax` to `r15`, `rsp`, `rip`, `rflags`, `xmm0` to `xmm15`.
+        /// Its name: `rax` to `r15`, `rsp`, `rip`, `rflags`.
         name: String,
         /// Which bit.
         bit: u32,
@@ -56,7 +58,7 @@ pub struct Plan {
 }
 
 /// A fault that was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Injected {
     /// What was flipped, in the form that [`Flip`] is given in.
     pub what: String,
@@ -86,7 +88,7 @@ pub enum ParseError {
     #[error("`{0}` is not a number: decimal, or hexadecimal after 0x")]
     Number(String),
     /// No such register.
-    #[error("there is no register `{0}`: rax, rbx, ... r15, rsp, rip, rflags, or xmm0 to xmm15")]
+    #[error("there is no register `{0}`: rax, rbx, ... r15, rsp, rip or rflags")]
     Register(String),
     /// No such bit.
     #[error("there is no bit {bit} in {what}, only 0 to {most}")]
@@ -110,12 +112,7 @@ pub const GENERAL: [&str; 16] = [
 
 /// Highest bit of a register that can be flipped; `None` if there is no such register.
 pub fn highest_bit(register: &str) -> Option<u32> {
-    let xmm = register.strip_prefix("xmm").and_then(|number| number.parse::<u32>().ok());
-    match xmm {
-        Some(0..16) => Some(127),
-        Some(_) => None,
-        None => (GENERAL.contains(&register) || register == "rip" || register == "rflags").then_some(63),
-    }
+    (GENERAL.contains(&register) || register == "rip" || register == "rflags").then_some(63)
 }
 
 /// A number, decimal or after `0x` hexadecimal.
@@ -170,13 +167,51 @@ impl fmt::Display for Flip {
     }
 }
 
+/// The general registers, in the order of their numbers.
+pub(crate) fn general(of: &Registers) -> [u64; 16] {
+    let mut copy = *of;
+    std::array::from_fn(|number| *copy.general(number as u8))
+}
+
+/// A register by its name.
+pub(crate) fn register<'a>(of: &'a mut Registers, name: &str) -> Option<&'a mut u64> {
+    match name {
+        "rip" => Some(&mut of.rip),
+        "rflags" => Some(&mut of.rflags),
+        _ => {
+            let number = GENERAL.iter().position(|general| *general == name)?;
+            Some(of.general(number as u8))
+        }
+    }
+}
+
+/// Address and bit of some byte that is not zero, drawn from a seed: a page that holds something first, then a byte in it.
+pub(crate) fn draw(memory: &Memory, seed: u64) -> (u64, u32) {
+    let used: Vec<usize> =
+        memory.mapped_pages().filter(|page| memory.page(*page).iter().any(|byte| *byte != 0)).collect();
+    let mut state = seed;
+    let mut next = |below: usize| {
+        // SplitMix64 (Steele, Lea, Flood 2014).
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % below.max(1) as u64) as usize
+    };
+    let Some(page) = used.get(next(used.len())) else { return (0, 0) };
+    let bytes: Vec<usize> =
+        memory.page(*page).iter().enumerate().filter(|(_, byte)| **byte != 0).map(|(at, _)| at).collect();
+    let place = bytes.get(next(bytes.len())).copied().unwrap_or(0);
+    (*page as u64 * PAGE + place as u64, next(8) as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_flip_reads_back_from_what_it_prints() {
-        for text in ["reg=rbx,bit=13", "mem=0x12345,bit=3", "reg=xmm15,bit=127", "reg=rflags,bit=0"] {
+        for text in ["reg=rbx,bit=13", "mem=0x12345,bit=3", "reg=rflags,bit=0"] {
             assert_eq!(text.parse::<Flip>().unwrap().to_string(), text);
         }
     }
@@ -191,6 +226,5 @@ mod tests {
         assert!(refused("reg=rbx").contains("bit"));
         assert!(refused("bit=1").contains("missing"));
         assert!(refused("colour=red").contains("colour"));
-        assert!(refused("reg=xmm16,bit=1").contains("xmm16"));
     }
 }

@@ -76,6 +76,9 @@ pub enum Failure {
     /// The coordinator said something out of turn.
     #[error("the coordinator said {0} out of turn")]
     OutOfTurn(String),
+    /// Memory changed by itself; a new replica takes its place.
+    #[error("page {0} changed without being written")]
+    Scrub(u32),
     /// The checkpoint store holds no state.
     #[error("the checkpoint store holds no state")]
     Store,
@@ -256,8 +259,9 @@ impl<D: Doorbell> Replica<D> {
         self.wire.send(&Report::Boundary(epoch))?;
         unless_halted!(self.wait(|order| matches!(order, Order::Continue)));
         let begin = Instant::now();
-        if let Some(page) = self.machine.scrub(self.scrub_pages) {
+        if let Some(page) = self.machine.scrub(self.scrub_pages)? {
             self.wire.send(&Report::Scrubbed { page })?;
+            return Err(Failure::Scrub(page));
         }
         let saved = self.machine.save()?;
         staging::write(self.lane.arena(), epoch, &saved.state, self.machine.memory(), &saved.dirty)?;
@@ -314,7 +318,7 @@ impl<D: Doorbell> Replica<D> {
 
     fn wait_for_room(&mut self) -> Step<()> {
         self.untold = 0;
-        self.wire.send(&Report::WindowFull)?;
+        self.wire.send(&Report::WindowFull { known: self.stream.first_unreleased() })?;
         let order = unless_halted!(self.wait(|order| matches!(order, Order::Released(_))));
         if let Order::Released(next) = order {
             self.stream.released(next);

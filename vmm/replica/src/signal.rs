@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "signal handlers and timers are the system's own")]
 
-use crate::machine::Kicker;
+use crate::kick::Kicker;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -3,10 +3,9 @@
 //! The coordinator starts the program that this crate is part of with five descriptors at fixed numbers, and sends one [`Setup`]. Everything is opened and
 //! mapped, the guest is loaded, and only then are the privileges given up.
 
-use crate::bare::Bare;
 use crate::guest::Personality;
 use crate::machine::{Machine, MachineError, Options};
-use crate::process::Process;
+use crate::process::{Process, Program};
 use crate::runner::{Failure, Replica, Settings};
 use crate::store::StoreReader;
 use crate::wire::{Report, Wire, WireError};
@@ -68,10 +67,12 @@ pub struct Setup {
 pub enum GuestSetup {
     /// A Linux program.
     Process {
+        /// Where it is in the guest's view.
+        path: String,
         /// Its arguments, its name first.
-        arguments: Vec<String>,
+        arguments: Vec<Vec<u8>>,
         /// Its environment, `NAME=value`.
-        environment: Vec<String>,
+        environment: Vec<Vec<u8>>,
         /// Its working directory in the guest's view.
         directory: String,
         /// What its random numbers come from that no system call brings.
@@ -111,10 +112,17 @@ impl Setup {
     /// The guest's personality on this image.
     pub fn personality(&self, image: Vec<u8>) -> Box<dyn Personality> {
         match &self.guest {
-            GuestSetup::Process { arguments, environment, directory, seed } => {
-                Box::new(Process::new(image, arguments, environment, directory, *seed))
+            GuestSetup::Process { path, arguments, environment, directory, seed } => {
+                Box::new(Process::new(Program {
+                    image: image.into(),
+                    path: path.clone(),
+                    arguments: arguments.clone(),
+                    environment: environment.clone(),
+                    directory: directory.clone(),
+                    seed: *seed,
+                }))
             }
-            GuestSetup::Bare => Box::new(Bare::new(image)),
+            GuestSetup::Bare => todo!(),
         }
     }
 }

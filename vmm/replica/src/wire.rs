@@ -51,8 +51,11 @@ pub enum Order {
 pub enum Report {
     /// An input is needed; the replica waits.
     Request(Request),
-    /// The window is full; the replica waits for [`Order::Released`].
-    WindowFull,
+    /// The window is full; the replica waits for [`Order::Released`] of more than it knows of.
+    WindowFull {
+        /// The first record that it does not know to be released.
+        known: Seq,
+    },
     /// There are records to compare.
     Rung,
     /// At the end of an epoch; the replica waits for leave to stage.

@@ -5,7 +5,7 @@
 
 use covert_core::Line;
 use covert_driver::ArenaReader;
-use covert_replica::state::checkpoint_fingerprint;
+use covert_replica::machine::checkpoint_fingerprint;
 use covert_replica::staging::{self, StagingError};
 use covert_replica::store::StoreWriter;
 use std::collections::BTreeMap;
@@ -63,7 +63,9 @@ pub fn store(
         return Err(CheckpointError::Epoch { found: staged.epoch, expected: line.epoch });
     }
     let new: BTreeMap<u32, u64> = staged.pages.iter().copied().collect();
-    let fingerprint_of = |page: u32| new.get(&page).copied().unwrap_or_else(|| store.fingerprint(page));
+    let fingerprint_of = |page: usize| {
+        new.get(&(page as u32)).copied().unwrap_or_else(|| store.fingerprint(page as u32))
+    };
     let found =
         checkpoint_fingerprint(&staged.state, fingerprint_of).ok_or(CheckpointError::Mapping)?;
     if found != line.state {

@@ -70,7 +70,6 @@ pub struct Ended {
 
 struct Pair<'a> {
     machine: Machine,
-    limits: Limits,
     group: SoftwareGroup,
     copy: RecordCopy,
     places: Vec<Place>,
@@ -84,6 +83,8 @@ struct Pair<'a> {
     recorder: Option<Recorder>,
     /// First record of the generation.
     start: Seq,
+    /// First record that is not released.
+    released: Seq,
     begin: Instant,
     ticked: Instant,
     /// CPU milliseconds of processes that are no more.
@@ -135,7 +136,7 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
     tell(Event::Started { ms: begin.elapsed().as_secs_f64() * 1e3, replicas, comparator: COMPARATOR });
     let pair = Pair {
         machine,
-        limits,
+
         group,
         copy: RecordCopy::new(limits.payload_max),
         tally: Tally::new(places.len(), begin),
@@ -148,6 +149,7 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
         divergence: plans.divergence.map(Divergence::new),
         recorder: plans.recorder,
         start: 0,
+        released: 0,
         begin,
         ticked: begin,
         past_cpu_ms: 0.0,
@@ -272,7 +274,11 @@ impl Pair<'_> {
                 self.tally.restored(pages, scrubbed);
                 return Some(Input::Restored { replica, generation });
             }
-            Report::WindowFull => process.window_full = true,
+            // It may have been released while the replica was saying so.
+            Report::WindowFull { known } if known < self.released => {
+                let _ = process.order(&Order::Released(self.released));
+            }
+            Report::WindowFull { .. } => process.window_full = true,
             Report::Staged { stopped_us, .. } => self.tally.staged(stopped_us),
             Report::Rung => {}
             Report::Scrubbed { page } => {
@@ -439,7 +445,7 @@ impl Pair<'_> {
                     self.past_cpu_ms += self.processes[replica].cpu_ms();
                     self.processes[replica] = Process::spawn(&self.places[replica], &self.shared)?;
                 }
-                self.start = line.seq;
+                (self.start, self.released) = (line.seq, line.seq);
                 let process = &mut self.processes[replica];
                 process.generation = generation;
                 process.window_full = false;
@@ -455,6 +461,7 @@ impl Pair<'_> {
 
     fn reclaim(&mut self, next: Seq) -> Result<()> {
         self.group.release(next)?;
+        self.released = next;
         for process in self.processes.iter_mut().filter(|process| process.window_full) {
             process.window_full = false;
             // One that is dead is seen when its socket is read.
