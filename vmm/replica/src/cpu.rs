@@ -29,6 +29,30 @@ pub struct Registers {
     pub gs_base: u64,
 }
 
+impl Registers {
+    /// A general register by its number in an instruction's encoding; numbers beyond 15 wrap around.
+    pub(crate) fn general(&mut self, number: u8) -> &mut u64 {
+        match number % 16 {
+            0 => &mut self.rax,
+            1 => &mut self.rcx,
+            2 => &mut self.rdx,
+            3 => &mut self.rbx,
+            4 => &mut self.rsp,
+            5 => &mut self.rbp,
+            6 => &mut self.rsi,
+            7 => &mut self.rdi,
+            8 => &mut self.r8,
+            9 => &mut self.r9,
+            10 => &mut self.r10,
+            11 => &mut self.r11,
+            12 => &mut self.r12,
+            13 => &mut self.r13,
+            14 => &mut self.r14,
+            _ => &mut self.r15,
+        }
+    }
+}
+
 /// Why the processor stopped, at a counted exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {

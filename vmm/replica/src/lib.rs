@@ -2,10 +2,13 @@
 //!
 //! A replica is a process of its own that owns its KVM machine. It gets its inputs from the coordinator, leaves its
 //! outputs in its arena, and has no other way out. Read in this order: [`memory`] and [`cpu`] (what a guest runs on),
-//! [`guest`] (what a guest is and asks for), [`world`] (what it may ask of the world).
+//! [`guest`] (what a guest is and asks for), [`world`] (what it may ask of the world), [`process`] (a Linux
+//! program as a guest).
 #![deny(unsafe_code)]
 
 pub mod cpu;
 pub mod guest;
 pub mod memory;
+mod patch;
+pub mod process;
 pub mod world;
