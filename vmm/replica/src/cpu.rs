@@ -92,8 +92,6 @@ pub struct Cpu<'a> {
     pub registers: &'a mut Registers,
     /// The guest's memory.
     pub memory: &'a mut Memory,
-    /// The answer to an [`Exit::In`], to be set before the guest runs on.
+    /// The answer to an [`Exit::In`], to be set before the guest runs on; without one it reads ones, as where no device is.
     pub port_in: &'a mut Option<u32>,
-    /// An interrupt to deliver before the next instruction; its vector. Only while interrupts are enabled.
-    pub interrupt: &'a mut Option<u8>,
 }

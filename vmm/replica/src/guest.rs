@@ -5,6 +5,7 @@
 
 use crate::cpu::{Cpu, Exit};
 use covert_core::Class;
+use std::ops::Range;
 
 /// One thing that leaves the sphere of replication.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +70,11 @@ pub enum Crash {
 
 /// What gives meaning to a guest's exits.
 pub trait Personality: Send {
+    /// The ports that the guest may use. Any other raises a general protection fault, as in a process of Linux.
+    fn ports(&self) -> Range<u16> {
+        0..0
+    }
+
     /// Puts the guest into empty memory, at its beginning. Called again after [`Memory::clear`](crate::memory::Memory::clear)
     /// when the machine goes back to its beginning; it must do the same each time.
     ///

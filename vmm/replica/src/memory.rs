@@ -272,11 +272,23 @@ impl Memory {
 
     // ---- Checkpoints ----------------------------------------------------------------------------------
 
-    /// Notes what KVM saw the guest write: one bit a page, from address 0 on.
+    /// Notes what KVM saw the guest write: one bit a page, from address [`RESERVED`] on.
     pub fn mark_all(&mut self, bitmap: &[u64]) {
-        for (dirty, more) in self.dirty.iter_mut().zip(bitmap) {
+        let guest = self.dirty.iter_mut().skip((RESERVED / PAGE / 64) as usize);
+        for (dirty, more) in guest.zip(bitmap) {
             *dirty |= more;
         }
+    }
+
+    /// Whether a page was written since its fingerprint was last brought up to date.
+    pub fn is_dirty(&self, page: usize) -> bool {
+        self.dirty[page / 64] >> (page % 64) & 1 == 1
+    }
+
+    /// Notes that a page has the content that a checkpoint has, whose fingerprint is known.
+    pub fn accept_page(&mut self, page: usize, fingerprint: u64) {
+        self.fingerprints[page] = fingerprint;
+        self.dirty[page / 64] &= !(1 << (page % 64));
     }
 
     /// The mapped pages written since the last call, lowest first, their fingerprints brought up to date.
@@ -318,8 +330,7 @@ impl Memory {
     /// Puts a page back as a checkpoint has it; it does not count as written.
     pub fn restore_page(&mut self, page: usize, content: &[u8], fingerprint: u64) {
         self.page_mut(page).copy_from_slice(content);
-        self.fingerprints[page] = fingerprint;
-        self.dirty[page / 64] &= !(1 << (page % 64));
+        self.accept_page(page, fingerprint);
     }
 
     /// The mapping as runs of equal pages: first page, pages, bits. For a saved state.
@@ -356,16 +367,16 @@ impl Memory {
         if mapped > self.limit {
             return Err(MapError::Full);
         }
-        for page in 0..PAGES {
-            if self.pages[page] == pages[page] {
+        for (page, wanted) in pages.into_iter().enumerate() {
+            if self.pages[page] == wanted {
                 continue;
             }
             let at = page as u64 * PAGE;
-            if pages[page] == 0 {
+            if wanted == 0 {
                 self.unmap(at..at + PAGE)?;
             } else {
                 self.mapped += u64::from(self.pages[page] == 0);
-                self.pages[page] = pages[page];
+                self.pages[page] = wanted;
                 match self.changed.last_mut() {
                     Some(last) if last.end == at => last.end += PAGE,
                     _ => self.changed.push(at..at + PAGE),

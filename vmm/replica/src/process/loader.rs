@@ -55,8 +55,6 @@ pub(crate) struct Elf {
     pub(crate) segments: Vec<Segment>,
     /// The first instruction.
     pub(crate) entry: u64,
-    /// Added to every address in the file.
-    pub(crate) bias: u64,
     /// Where the program headers are in memory; 0 if nowhere.
     headers: u64,
     header_count: u16,
@@ -73,7 +71,6 @@ impl Elf {
         let mut elf = Elf {
             segments: Vec::new(),
             entry: header.e_entry.checked_add(bias).ok_or_else(|| broken("its entry point overflows"))?,
-            bias,
             headers: 0,
             header_count: header.e_phnum,
         };

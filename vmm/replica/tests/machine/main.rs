@@ -1,0 +1,8 @@
+//! Promises of a machine on KVM.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod checkpoints;
+mod exits;
+mod kicks;
