@@ -143,7 +143,9 @@ impl VmFile {
             bail!("memory_mib = {memory}: a machine has 1 to 1000 MiB");
         }
         if self.program.is_none() {
-            bail!("there is no program to run: name one with `program = \"PATH\"` in the machine's file, or with --program PATH");
+            bail!(
+                "there is no program to run: name one with `program = \"PATH\"` in the machine's file, or with --program PATH"
+            );
         }
         if self.checkpoint.exits == 0 {
             bail!("checkpoint.exits = 0: a checkpoint is taken after 1 exit or more");

@@ -186,10 +186,6 @@ pub struct Summary {
 impl Summary {
     /// What a recording of the run ends with.
     pub fn trailer(&self) -> Trailer {
-        Trailer {
-            outputs: self.outputs,
-            released_sha256: self.released_sha256.clone(),
-            status: self.status,
-        }
+        Trailer { outputs: self.outputs, released_sha256: self.released_sha256.clone(), status: self.status }
     }
 }

@@ -5,8 +5,8 @@ use covert_replica::inject::{Flip, Plan, When, number};
 
 /// Registers that a random fault strikes.
 const REGISTERS: [&str; 17] = [
-    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-    "rip",
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+    "r15", "rip",
 ];
 
 /// Milliseconds after the start within which `at=RANDOM` strikes, unless `within=MS` says otherwise.

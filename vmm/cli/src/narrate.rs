@@ -21,7 +21,9 @@ impl Narrator {
         if self.json {
             let mut out = std::io::stdout().lock();
             // Whoever listened may have gone; the machine runs on.
-            let _ = serde_json::to_writer(&mut out, event).map_err(std::io::Error::from).and_then(|()| writeln!(out));
+            let _ = serde_json::to_writer(&mut out, event)
+                .map_err(std::io::Error::from)
+                .and_then(|()| writeln!(out));
         } else if self.verbose {
             self.line(event);
         }
@@ -55,7 +57,8 @@ impl Narrator {
                 (ms, "33", text)
             }
             Event::Scrub { ms, replica, address } => {
-                let text = format!("a scrub of replica {} found the page at {address:#x} changed", name(*replica));
+                let text =
+                    format!("a scrub of replica {} found the page at {address:#x} changed", name(*replica));
                 (ms, "31", text)
             }
             Event::ReplicaLost { ms, replica, why } => {
@@ -85,7 +88,10 @@ impl Narrator {
         row("outputs released", summary.outputs.to_string());
         row("verdicts", format!("{}, of which {} no match", summary.verdicts, summary.mismatches));
         row("recoveries", format!("{} (longest {:.1} ms)", summary.recoveries, summary.longest_recovery_ms));
-        row("checkpoints", format!("{} (longest stop {:.2} ms)", summary.checkpoints, summary.longest_stop_ms));
+        row(
+            "checkpoints",
+            format!("{} (longest stop {:.2} ms)", summary.checkpoints, summary.longest_stop_ms),
+        );
         row("longest exit-free stretch", format!("{:.0} ms", summary.longest_exit_free_ms));
         row("worst bound on detection", format!("{:.0} ms", summary.worst_detection_ms));
         row("wall, CPU", format!("{:.1} ms, {:.1} ms", summary.wall_ms, summary.host_cpu_ms));

@@ -101,7 +101,8 @@ fn again(machine: &mut Machine, entries: &[Entry], mut sinks: Sinks) -> Result<T
         let same = match asked {
             Some(Input { class, source, argument, length }) => {
                 let request = &entry.request;
-                (request.class, request.source, request.argument, request.length) == (class, source, argument, length)
+                (request.class, request.source, request.argument, request.length)
+                    == (class, source, argument, length)
             }
             None => matches!(entry.request.class, Class::Result(_)),
         };

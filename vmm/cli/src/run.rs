@@ -144,7 +144,10 @@ pub fn prepare(vm: VmFile, console: Console, input: Input, seed: Option<u64>) ->
             let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
             GuestSetup::Process {
                 path: format!("/{name}"),
-                arguments: std::iter::once(&name).chain(&vm.arguments).map(|word| word.clone().into()).collect(),
+                arguments: std::iter::once(&name)
+                    .chain(&vm.arguments)
+                    .map(|word| word.clone().into())
+                    .collect(),
                 environment: vm.environment.iter().map(|word| word.clone().into()).collect(),
                 directory: vm.directory.clone().unwrap_or_else(|| "/".into()),
                 seed: seed.unwrap_or_else(|| fastrand::u64(..)),
@@ -284,7 +287,8 @@ pub fn run(args: &Args, log: Option<&Path>) -> Result<u8> {
     let recorder = log.map(|log| Recorder::create(log, &header(&prepared))).transpose()?;
     let divergence = Some(args.divergence.clone());
     let mut narrator = narrate::Narrator::new(args.json, args.verbose);
-    let (summary, _, finished) = execute(prepared, Extras { faults, divergence, recorder }, &mut |event| narrator.tell(&event))?;
+    let (summary, _, finished) =
+        execute(prepared, Extras { faults, divergence, recorder }, &mut |event| narrator.tell(&event))?;
     let status = summary.status;
     let end = summary.end.clone();
     narrator.tell(&Event::Summary(Box::new(summary)));

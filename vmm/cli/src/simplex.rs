@@ -96,10 +96,9 @@ fn wait(world: &mut World) -> Result<Vec<u8>> {
     // What the guest wrote before it waits must be seen.
     world.sinks.flush()?;
     loop {
-        let timer = world.next_timer().map(|wait| Timespec {
-            tv_sec: wait.as_secs() as i64,
-            tv_nsec: i64::from(wait.subsec_nanos()),
-        });
+        let timer = world
+            .next_timer()
+            .map(|wait| Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) });
         let mut polled: Vec<PollFd<'_>> = Vec::new();
         if let Some(input) = world.waits_for_input() {
             polled.push(PollFd::from_borrowed_fd(input, PollFlags::IN));

@@ -178,7 +178,9 @@ pub fn describe(end: End) -> String {
     match end {
         End::Finished => "finished".into(),
         End::ReplayDiffers { seq } => {
-            format!("stopped: record {seq} came out differently after a rollback, something wrong may have been released")
+            format!(
+                "stopped: record {seq} came out differently after a rollback, something wrong may have been released"
+            )
         }
         End::NoProgress { attempts, reason } => {
             format!("stopped: the fault came back each of {attempts} times, the last time {reason:?}")

@@ -5,8 +5,8 @@
 
 use crate::cpu::{Cpu, Exit, Registers};
 use crate::cpuid;
+use crate::guest::{Crash, Demand, LoadError, Personality};
 use crate::inject::{self, Flip, Injected};
-use crate::guest::{Crash, Demand, Image, LoadError, Personality};
 use crate::kick::Kicker;
 use crate::memory::{Memory, PAGE, SPACE};
 use crate::platform::Platform;
@@ -16,6 +16,7 @@ use crc_fast::{CrcAlgorithm, checksum};
 use kvm_ioctls::Kvm;
 use serde::{Deserialize, Serialize};
 
+pub use crate::guest::Image;
 pub use crate::vcpu::KvmError;
 
 /// What a machine is made of.
@@ -347,7 +348,8 @@ impl Machine {
             mapping: self.memory.mapping(),
         };
         let state = postcard::to_stdvec(&state).map_err(crate::vcpu::host("writing the state"))?;
-        let fingerprint = fingerprint(&state, self.memory.mapped_pages(), |page| self.memory.fingerprint(page));
+        let fingerprint =
+            fingerprint(&state, self.memory.mapped_pages(), |page| self.memory.fingerprint(page));
         Ok(Saved { state, dirty, fingerprint })
     }
 
@@ -471,7 +473,8 @@ impl Machine {
         };
         match flip {
             Flip::Register { name, bit } => {
-                let register = inject::register(&mut registers, name).ok_or(Crash::State("no such register"))?;
+                let register =
+                    inject::register(&mut registers, name).ok_or(Crash::State("no such register"))?;
                 injected.before = *register;
                 *register ^= 1u64 << (bit % 64);
                 injected.after = *register;

@@ -3,7 +3,10 @@
 //! Kinds of KVM are told apart by what they do, never by a name: one that emulates privileged code can run the guests of this kit at full
 //! speed and yet no stock kernel.
 
-#![expect(unsafe_code, reason = "a machine without any platform is given its memory by hand, and perf has no safe wrapper")]
+#![expect(
+    unsafe_code,
+    reason = "a machine without any platform is given its memory by hand, and perf has no safe wrapper"
+)]
 
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::{Kvm, VcpuExit};

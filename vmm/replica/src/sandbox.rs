@@ -110,14 +110,14 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
     let no_code = || {
         let execute = libc::PROT_EXEC as u64;
         let without = SeccompCondition::new(2, Len::Dword, Is::MaskedEq(execute), 0)?;
-        Ok::<_, seccompiler::BackendError>(SeccompRule::new(vec![without])?)
+        SeccompRule::new(vec![without])
     };
     rules.insert(libc::SYS_mmap, vec![no_code()?]);
     rules.insert(libc::SYS_mprotect, vec![no_code()?]);
     let ioctls = KVM_IOCTLS.iter().map(|number| {
         // Direction and size stand in the upper half; type and number say which it is.
         let is = SeccompCondition::new(1, Len::Dword, Is::MaskedEq(0xFFFF), KVM << 8 | number)?;
-        Ok::<_, seccompiler::BackendError>(SeccompRule::new(vec![is])?)
+        SeccompRule::new(vec![is])
     });
     rules.insert(libc::SYS_ioctl, ioctls.collect::<Result<_, _>>()?);
     // Standard error: the last words of a panic.

@@ -83,9 +83,10 @@ pub fn write(
     let copied = arena.write(base + 8, &head)
         && arena.write(base + STATE_AT, state)
         && arena.write(base + LIST_AT, &list)
-        && pages.iter().zip(0u64..).all(|(page, place)| {
-            arena.write(first + place * PAGE, memory.page(*page as usize))
-        });
+        && pages
+            .iter()
+            .zip(0u64..)
+            .all(|(page, place)| arena.write(first + place * PAGE, memory.page(*page as usize)));
     if copied { Ok(()) } else { Err(too_many()) }
 }
 

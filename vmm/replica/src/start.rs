@@ -198,7 +198,10 @@ fn build(setup: &Setup) -> Result<(Machine, ArenaWriter, OwnedFd, StoreReader), 
         let mut cpus = CpuSet::new();
         cpus.set(cpu);
         let pinned = rustix::thread::sched_setaffinity(None, &cpus);
-        pinned.map_err(|error| StartError::System { doing: "run on the CPU of its slot", source: error.into() })?;
+        pinned.map_err(|error| StartError::System {
+            doing: "run on the CPU of its slot",
+            source: error.into(),
+        })?;
     }
     let arena = ArenaWriter::map(&inherited(descriptor::ARENA), setup.geometry())?;
     let progress = inherited(descriptor::PROGRESS);
@@ -207,7 +210,8 @@ fn build(setup: &Setup) -> Result<(Machine, ArenaWriter, OwnedFd, StoreReader), 
     File::from(inherited(descriptor::IMAGE))
         .read_to_end(&mut image)
         .map_err(system("read the guest's program"))?;
-    let kvm = Kvm::new().map_err(|error| StartError::System { doing: "open /dev/kvm", source: error.into() })?;
+    let kvm =
+        Kvm::new().map_err(|error| StartError::System { doing: "open /dev/kvm", source: error.into() })?;
     let options = Options { memory: setup.memory, checkpoints: true };
     let machine = Machine::new(&kvm, setup.personality(image), &options)?;
     Ok((machine, arena, progress, store))

@@ -87,7 +87,8 @@ impl StoreReader {
     pub fn state(&self) -> Option<Vec<u8>> {
         let mut length = [0; 8];
         self.map.read(self.at(0), &mut length);
-        let length = usize::try_from(u64::from_le_bytes(length)).ok().filter(|length| *length <= STATE_MAX)?;
+        let length =
+            usize::try_from(u64::from_le_bytes(length)).ok().filter(|length| *length <= STATE_MAX)?;
         let mut state = vec![0; length];
         self.map.read(self.at(STATE_AT), &mut state).then_some(state)
     }

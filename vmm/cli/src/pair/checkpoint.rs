@@ -63,11 +63,9 @@ pub fn store(
         return Err(CheckpointError::Epoch { found: staged.epoch, expected: line.epoch });
     }
     let new: BTreeMap<u32, u64> = staged.pages.iter().copied().collect();
-    let fingerprint_of = |page: usize| {
-        new.get(&(page as u32)).copied().unwrap_or_else(|| store.fingerprint(page as u32))
-    };
-    let found =
-        checkpoint_fingerprint(&staged.state, fingerprint_of).ok_or(CheckpointError::Mapping)?;
+    let fingerprint_of =
+        |page: usize| new.get(&(page as u32)).copied().unwrap_or_else(|| store.fingerprint(page as u32));
+    let found = checkpoint_fingerprint(&staged.state, fingerprint_of).ok_or(CheckpointError::Mapping)?;
     if found != line.state {
         return Err(CheckpointError::State { found, expected: line.state });
     }

@@ -92,9 +92,12 @@ impl Divergence {
             channel: record.header.channel,
             target: record.header.target,
             length: record.header.length,
-            payload: hex(record.payload.get(from..).unwrap_or_default().get(..AROUND).unwrap_or(
-                record.payload.get(from..).unwrap_or_default(),
-            )),
+            payload: hex(record
+                .payload
+                .get(from..)
+                .unwrap_or_default()
+                .get(..AROUND)
+                .unwrap_or(record.payload.get(from..).unwrap_or_default())),
         };
         let of_state = |record: &Record| record.header.kind == covert_abi::Kind::State as u16;
         let pages = match records.iter().flatten().any(of_state) {
@@ -132,7 +135,8 @@ fn differing_pages(arenas: &[ArenaReader], memory: u64) -> Vec<PageView> {
     else {
         return Vec::new();
     };
-    let mut numbers: Vec<u32> = staged.iter().flat_map(|one| one.pages.iter().map(|(page, _)| *page)).collect();
+    let mut numbers: Vec<u32> =
+        staged.iter().flat_map(|one| one.pages.iter().map(|(page, _)| *page)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let content = |one: &staging::Staged, number: u32| {

@@ -14,15 +14,15 @@ use crate::tally::Tally;
 use crate::world::World;
 use anyhow::{Context, Result, bail};
 use covert_abi::{Kind, Outcome, Verdict};
+use covert_core::Point;
 use covert_core::watchdog::Sample;
 use covert_core::{Action, End, Event as Input, LaneSet, Limits, Machine, Reason, Record, Seq};
-use covert_core::Point;
 use covert_driver::software::SoftwareConfig;
 use covert_driver::{ArenaReader, Group, LanePlace, ProgressWriter, RecordCopy, SoftwareGroup, arena};
 use covert_replica::inject::Plan;
+use covert_replica::staging;
 use covert_replica::start::Setup;
 use covert_replica::store::StoreWriter;
-use covert_replica::staging;
 use covert_replica::wire::{Order, Report};
 use divergence::Divergence;
 use process::{Place, Process, Shared};
@@ -109,11 +109,8 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
         places.push(Place { arena: arena::create(&geometry)?, geometry, setup });
     }
     let map = || places.iter().map(|place| ArenaReader::map(&place.arena, place.geometry));
-    let config = SoftwareConfig {
-        group: limits.group,
-        payload_max: limits.payload_max,
-        ..SoftwareConfig::default()
-    };
+    let config =
+        SoftwareConfig { group: limits.group, payload_max: limits.payload_max, ..SoftwareConfig::default() };
     let mut group = SoftwareGroup::new(config, map().collect::<Result<_, _>>()?, progress)?;
     let arenas = map().collect::<Result<_, _>>()?;
     for (replica, place) in places.iter().enumerate() {
@@ -166,7 +163,10 @@ impl Pair<'_> {
             let readable = self.sleep()?;
             let mut events = self.hear()?;
             events.extend(
-                self.world.ready(readable).into_iter().map(|(index, value)| Input::Answered { index, value: Some(value) }),
+                self.world
+                    .ready(readable)
+                    .into_iter()
+                    .map(|(index, value)| Input::Answered { index, value: Some(value) }),
             );
             let ticks = u32::try_from(self.ticked.elapsed().as_micros()).unwrap_or(u32::MAX);
             self.ticked = Instant::now();
@@ -318,7 +318,8 @@ impl Pair<'_> {
     }
 
     fn diverged(&mut self, verdict: &Verdict) -> Result<()> {
-        let records: Vec<_> = (0..self.arenas.len()).map(|replica| self.record(replica, verdict.seq)).collect();
+        let records: Vec<_> =
+            (0..self.arenas.len()).map(|replica| self.record(replica, verdict.seq)).collect();
         let of_state = |record: &Option<Record>| {
             record.as_ref().is_some_and(|record| record.header.kind == Kind::State as u16)
         };

@@ -16,7 +16,10 @@ const ENTRIES_MAX: usize = 128;
 enum Open {
     File(OwnedFd),
     /// A directory with its names as they were when it was opened, in order: every reader of it sees the same ones.
-    Directory { fd: Option<OwnedFd>, entries: Vec<DirectoryEntry> },
+    Directory {
+        fd: Option<OwnedFd>,
+        entries: Vec<DirectoryEntry>,
+    },
 }
 
 /// The open files of one guest.
@@ -264,16 +267,8 @@ impl Files {
 }
 
 /// A directory that exists only in the guest's view, above its mounts.
-const VIRTUAL: Status = Status {
-    inode: 1,
-    mode: 0o040_555,
-    links: 2,
-    size: 0,
-    blocks: 0,
-    modified: 0,
-    accessed: 0,
-    changed: 0,
-};
+const VIRTUAL: Status =
+    Status { inode: 1, mode: 0o040_555, links: 2, size: 0, blocks: 0, modified: 0, accessed: 0, changed: 0 };
 
 fn done(result: Result<(), Errno>) -> Result<Answer, Errno> {
     result.map(|()| Answer::Done)
@@ -292,4 +287,3 @@ fn timespec(nanoseconds: Option<i64>) -> Timespec {
         }
     }
 }
-

@@ -1,0 +1,7 @@
+//! Linux programs as guests of one machine, with a small world around it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod busybox;
+mod small_world;
