@@ -30,9 +30,11 @@ mod wait;
 use crate::cpu::{Cpu, Exit};
 use crate::guest::{Crash, Demand, LoadError, Personality};
 use crate::memory::PAGE;
+use crate::patch::Findings;
 use crate::patch::generator::Generator;
 use emulation::Counters;
 use files::Descriptors;
+pub(crate) use loader::Elf;
 use state::{State, Step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,6 +65,8 @@ pub struct Program {
 pub struct Process {
     program: Program,
     state: State,
+    /// What was found in the program's code.
+    findings: Option<Findings>,
     /// What was named as not served, and what of it is still to be told. Not part of the state: what was told once need not
     /// be told again after a rollback.
     named: BTreeSet<String>,
@@ -72,7 +76,13 @@ pub struct Process {
 impl Process {
     /// A process that will run a program.
     pub fn new(program: Program) -> Process {
-        Process { program, state: State::default(), named: BTreeSet::new(), reports: Vec::new() }
+        Process {
+            program,
+            state: State::default(),
+            findings: None,
+            named: BTreeSet::new(),
+            reports: Vec::new(),
+        }
     }
 
     /// Names something that is not served, once.
