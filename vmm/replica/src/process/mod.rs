@@ -20,6 +20,7 @@ mod names;
 mod path_calls;
 mod paths;
 mod pointers;
+mod signal_frame;
 mod signals;
 mod state;
 mod status;
@@ -35,6 +36,7 @@ use crate::patch::generator::Generator;
 use emulation::Counters;
 use files::Descriptors;
 pub(crate) use loader::Elf;
+use signal_frame::Cause;
 use state::{State, Step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -121,6 +123,9 @@ impl Process {
         const PAGE_FAULT: u8 = 14;
         const UNDEFINED: u8 = 6;
         const WRITE: u64 = 2;
+        const SEGV_MAPERR: i32 = 1;
+        const SEGV_ACCERR: i32 = 2;
+        const SI_KERNEL: i32 = 0x80;
         if vector == PAGE_FAULT {
             let page = address - address % PAGE;
             let absent = cpu.memory.protection(page).is_none();
@@ -131,11 +136,14 @@ impl Process {
         if vector == UNDEFINED && self.emulate(cpu) {
             return Ok(Served::Resumed);
         }
-        let signal = end::signal_of(vector);
-        let at = cpu.registers.rip;
-        let what = if vector == PAGE_FAULT { format!(", which touched {address:#x}") } else { String::new() };
-        self.report(format!("killed by {} at {at:#x}{what}", end::signal_name(signal)));
-        Ok(Served::End(end::by_signal(signal as u8)))
+        let code = match vector {
+            PAGE_FAULT if error & 1 == 0 => SEGV_MAPERR,
+            PAGE_FAULT => SEGV_ACCERR,
+            _ => SI_KERNEL,
+        };
+        let about = if vector == PAGE_FAULT { address } else { cpu.registers.rip };
+        let cause = Cause { code, address: Some(about), exception: (vector, error, address) };
+        Ok(self.fault(cpu, end::signal_of(vector), cause))
     }
 }
 

@@ -98,3 +98,138 @@ fn a_program_that_does_what_is_not_allowed_ends_as_a_shell_shows_it() {
         assert!(ended.unserved.iter().any(|line| line.contains(signal)), "{name}: {:?}", ended.unserved);
     }
 }
+
+const SIGNALS: &str = r#"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+static sigjmp_buf back;
+static volatile int seen;
+static void count(int signal) { seen += signal; }
+static void leave(int signal, siginfo_t *info, void *context) {
+    siglongjmp(back, info->si_addr == (void *)16 ? 1 : 2);
+}
+static int deep(int level) { volatile char room[4096]; room[0] = level; return deep(level + 1) + room[0]; }
+int main() {
+    signal(SIGUSR1, count);
+    raise(SIGUSR1);
+    sigset_t set, old;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    raise(SIGUSR1);
+    printf("blocked: %d\n", seen);
+    sigprocmask(SIG_SETMASK, &old, 0);
+    printf("released: %d\n", seen);
+    static char other[65536];
+    stack_t stack = { .ss_sp = other, .ss_size = sizeof other };
+    sigaltstack(&stack, 0);
+    struct sigaction action = { .sa_sigaction = leave, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+    sigaction(SIGSEGV, &action, 0);
+    int way = sigsetjmp(back, 1);
+    if (way == 0) *(volatile int *)16 = 1;
+    printf("fault: %d\n", way);
+    way = sigsetjmp(back, 1);
+    if (way == 0) deep(0);
+    printf("overflow: %d\n", way);
+    fflush(stdout);
+    signal(SIGTERM, SIG_IGN);
+    raise(SIGTERM);
+    signal(SIGTERM, SIG_DFL);
+    raise(SIGTERM);
+    return 0;
+}
+"#;
+
+#[test]
+fn a_program_gets_its_own_signals() {
+    let Some(ended) = run("signals", SIGNALS, &["-static", "-w"], b"") else { return };
+    let stdout = String::from_utf8(ended.stdout).expect("text");
+    assert_eq!(stdout, "blocked: 10\nreleased: 20\nfault: 1\noverflow: 2\n", "{:?}", ended.unserved);
+    assert_eq!(ended.status, 128 + 15);
+}
+
+const FILES: &str = r#"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define TRY(what) do { if ((what) < 0) printf("%s: %s\n", #what, strerror(errno)); } while (0)
+int main() {
+    struct stat status;
+    char buffer[256];
+    TRY(mkdir("folder", 0755));
+    TRY(chdir("folder"));
+    printf("%s\n", getcwd(buffer, sizeof buffer));
+    FILE *file = fopen("b", "w");
+    for (int line = 0; line < 30000; line++) fprintf(file, "line %d\n", line);
+    fclose(file);
+    TRY(rename("b", "a"));
+    TRY(symlink("a", "link"));
+    file = fopen("link", "a");
+    fprintf(file, "the end\n");
+    printf("%ld\n", ftell(file));
+    fclose(file);
+    TRY(stat("a", &status));
+    printf("%ld %o\n", (long)status.st_size, status.st_mode);
+    TRY(chmod("a", 0600));
+    TRY(lstat("link", &status));
+    printf("%d\n", S_ISLNK(status.st_mode));
+    buffer[readlink("link", buffer, sizeof buffer)] = 0;
+    printf("%s\n", buffer);
+    int fd = open("a", O_RDWR);
+    char *mapped = mmap(0, 400000, PROT_READ, MAP_PRIVATE, fd, 0);
+    unsigned sum = 0;
+    for (int at = 0; at < 318898; at++) sum = sum * 31 + mapped[at];
+    printf("%u\n", sum);
+    munmap(mapped, 400000);
+    printf("%ld\n", (long)lseek(fd, -8, SEEK_END));
+    printf("%ld %.8s", (long)read(fd, buffer, 100), buffer);
+    TRY(ftruncate(fd, 5));
+    printf("%ld\n", (long)pread(fd, buffer, 100, 2));
+    TRY(fsync(fd));
+    close(fd);
+    DIR *directory = opendir(".");
+    for (struct dirent *entry; (entry = readdir(directory));) printf("%s %d\n", entry->d_name, entry->d_type);
+    closedir(directory);
+    TRY(unlink("link"));
+    TRY(rmdir("nothing"));
+    TRY(unlink("a"));
+    TRY(chdir(".."));
+    TRY(rmdir("folder"));
+    TRY(access("folder", F_OK));
+    printf("%d\n", dup2(1, 7));
+    TRY(write(7, "through 7\n", 10));
+    return 0;
+}
+"#;
+
+#[test]
+fn a_program_works_with_files_as_on_the_host() {
+    let flags = ["-static", "-w"];
+    let Some(ended) = run("files", FILES, &flags, b"") else { return };
+    let host = folder("files-host");
+    let Some(path) = compile(&host, FILES, &flags) else { return };
+    let native = Command::new(path).current_dir(&host).output().expect("it runs");
+    let expected = String::from_utf8(native.stdout).expect("text");
+    let mut expected: Vec<&str> = expected.lines().collect();
+    // Where it is differs; a link is not a file to readdir; the world of the test sorts, and has no dots.
+    let prefix = host.to_str().expect("text");
+    let stripped: Vec<String> = expected.drain(..).map(|line| line.replace(prefix, "")).collect();
+    let mut expected: Vec<String> =
+        stripped.into_iter().filter(|line| !line.starts_with('.') && !line.starts_with("link ")).collect();
+    let stdout = String::from_utf8(ended.stdout).expect("text");
+    let mut lines: Vec<String> =
+        stdout.lines().filter(|line| !line.starts_with("link ")).map(str::to_owned).collect();
+    // What was written past the buffer of stdio comes first or last, as on the host.
+    expected.sort();
+    lines.sort();
+    assert_eq!(lines, expected);
+    assert_eq!((ended.status, ended.unserved), (0, vec![]));
+}
