@@ -1,11 +1,20 @@
 //! Instructions that give something else at each run, and where they are in a program.
 //!
 //! Processors of the kind that a guest runs on here execute them natively and cannot be made to trap: they are replaced by `ud2`,
-//! which can.
+//! which can. What is data must not be touched, and x86 code cannot be told from data by looking at it: the ways through
+//! the program ([`descent`]) and decoding all of it ([`sweep`]) have to agree.
 
+mod descent;
 pub(crate) mod generator;
+mod map;
+mod sweep;
+#[cfg(test)]
+mod tests;
 
-use iced_x86::{Code, Decoder, DecoderOptions, Instruction, Mnemonic, Register};
+pub(crate) use map::Map;
+
+use descent::Reached;
+use iced_x86::{Instruction, Mnemonic, Register};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -59,19 +68,62 @@ impl Site {
     }
 }
 
-/// Finds them by decoding from the beginning on.
-pub(crate) fn sweep(code: &[u8], address: u64) -> BTreeMap<u64, Site> {
-    let mut decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
-    let mut instruction = Instruction::default();
-    let mut found = BTreeMap::new();
-    while decoder.can_decode() {
-        decoder.decode_out(&mut instruction);
-        if instruction.code() == Code::INVALID {
-            continue;
-        }
-        if let Some(site) = Site::of(&instruction) {
-            found.insert(instruction.ip(), site);
-        }
+/// What was found in a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    /// To be replaced: there is a way to them, and decoding all the code meets them too.
+    pub(crate) certain: BTreeMap<u64, Site>,
+    /// To be replaced: no way to them was found, but they are in the middle of what is code.
+    pub(crate) doubtful: BTreeMap<u64, Site>,
+    /// To be left: they look like such instructions, but what they are in does not look like code.
+    pub(crate) left: BTreeMap<u64, Site>,
+}
+
+/// A part of a program in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Region<'a> {
+    /// Where it is.
+    pub(crate) start: u64,
+    /// What is there.
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Region<'_> {
+    /// How far behind its beginning an address is.
+    fn offset(&self, address: u64) -> Option<usize> {
+        let offset = usize::try_from(address.checked_sub(self.start)?).ok()?;
+        (offset < self.bytes.len()).then_some(offset)
     }
-    found
+}
+
+/// Looks for such instructions in a program.
+pub(crate) fn analyse(program: &Map<'_>) -> Findings {
+    if !program.code.iter().any(|region| may_have(region.bytes)) {
+        return Findings::default();
+    }
+    let reached = Reached::from(program);
+    sweep::classify(&program.code, &reached)
+}
+
+/// Looks for such instructions in code of which nothing is known but that it is there.
+pub(crate) fn analyse_bare(region: Region<'_>) -> Findings {
+    if !may_have(region.bytes) {
+        return Findings::default();
+    }
+    let program = Map { code: vec![region], ..Map::default() };
+    sweep::classify(&program.code, &Reached::nothing(&program))
+}
+
+/// Whether the bytes of such an instruction are there at all. Quick, and mostly says no for what is not libc.
+fn may_have(bytes: &[u8]) -> bool {
+    bytes.windows(2).enumerate().any(|(at, pair)| {
+        // A prefix may stand before the first byte, never between these.
+        match pair {
+            [0x0f, 0x31] => true,
+            [0x0f, 0x01] => bytes.get(at + 2) == Some(&0xf9),
+            // The group of RDRAND (/6), RDSEED and RDPID (/7), with a register as operand.
+            [0x0f, 0xc7] => bytes.get(at + 2).is_some_and(|byte| *byte >= 0xf0),
+            _ => false,
+        }
+    })
 }

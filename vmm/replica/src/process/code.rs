@@ -4,23 +4,20 @@ use super::Process;
 use super::loader::Elf;
 use crate::cpu::Cpu;
 use crate::memory::{PAGE, Protection};
-use crate::patch::{self, Site, UD2};
+use crate::patch::{self, Findings, Map, Region, Site, UD2};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 impl Process {
     /// Replaces what differs from run to run in a program that was just loaded.
     pub(super) fn load_code(&mut self, cpu: &mut Cpu<'_>, elf: &Elf) {
-        let ranges: Vec<Range<u64>> = elf
-            .segments
-            .iter()
-            .filter(|segment| segment.protection.execute)
-            .map(|segment| segment.memory.start..segment.memory.end)
-            .collect();
-        for range in ranges {
-            let found = self.find_in(cpu, &range);
-            self.replace(cpu, found);
-        }
+        // The program is the same each time it is loaded.
+        let findings = match &self.findings {
+            Some(findings) => findings.clone(),
+            None => patch::analyse(&Map::of(&self.program.image, elf)),
+        };
+        self.replace(cpu, &findings);
+        self.findings = Some(findings);
     }
 
     /// Memory may be executed from now on: replaces what differs from run to run in it.
@@ -29,10 +26,7 @@ impl Process {
             return;
         }
         if protection.write {
-            self.report(format!(
-                "memory at {:#x} that is written and executed: time stamps read there differ",
-                range.start
-            ));
+            self.report("time stamps read by code in memory that is both written and executed".into());
         }
         let mut pages = range.clone().step_by(PAGE as usize).peekable();
         while let Some(first) = pages.next() {
@@ -40,26 +34,36 @@ impl Process {
                 continue;
             }
             let mut end = first + PAGE;
-            while pages.peek().is_some_and(|page| cpu.memory.protection(*page).is_some()) {
-                pages.next();
+            while pages.next_if(|page| cpu.memory.protection(*page).is_some()).is_some() {
                 end += PAGE;
             }
-            let found = self.find_in(cpu, &(first..end));
-            self.replace(cpu, found);
+            let pages = (first / PAGE) as usize..(end / PAGE) as usize;
+            let bytes: Vec<u8> = pages.flat_map(|page| cpu.memory.page(page)).copied().collect();
+            let mut findings = patch::analyse_bare(Region { start: first, bytes: &bytes });
+            // Nobody says where functions begin in such code: what looks like one of it is taken for it.
+            findings.certain.append(&mut findings.doubtful);
+            self.replace(cpu, &findings);
         }
     }
 
-    fn find_in(&mut self, cpu: &Cpu<'_>, range: &Range<u64>) -> BTreeMap<u64, Site> {
-        let length = range.end.saturating_sub(range.start);
-        let Some(code) = cpu.memory.read(range.start, length) else { return BTreeMap::new() };
-        patch::sweep(code, range.start)
-    }
-
-    fn replace(&mut self, cpu: &mut Cpu<'_>, found: BTreeMap<u64, Site>) {
-        for (at, site) in found {
-            if cpu.memory.put(at, &UD2) {
-                self.state.sites.insert(at, site);
+    fn replace(&mut self, cpu: &mut Cpu<'_>, findings: &Findings) {
+        let mut put = |sites: &BTreeMap<u64, Site>| {
+            for (&at, &site) in sites {
+                if cpu.memory.put(at, &UD2) {
+                    self.state.sites.insert(at, site);
+                }
             }
+        };
+        put(&findings.certain);
+        put(&findings.doubtful);
+        for (at, site) in &findings.doubtful {
+            self.report(format!(
+                "doubtful: {:?} at {at:#x} was replaced, though no way to it was found",
+                site.kind
+            ));
+        }
+        for (at, site) in &findings.left {
+            self.report(format!("doubtful: {:?} at {at:#x} was left, it looks like data", site.kind));
         }
     }
 

@@ -19,7 +19,7 @@ const PARENT: u64 = 1;
 const RESOURCES: u64 = 16;
 
 /// Addresses from here on are not the user's.
-const USER_END: u64 = 1 << 47;
+pub(super) const USER_END: u64 = 1 << 47;
 
 const ARCH_SET_GS: u64 = 0x1001;
 const ARCH_SET_FS: u64 = 0x1002;

@@ -15,7 +15,9 @@ use goblin::elf::header::{
     EI_CLASS, EI_DATA, ELFCLASS64, ELFDATA2LSB, ELFMAG, EM_X86_64, ET_DYN, ET_EXEC, Header, machine_to_str,
 };
 use goblin::elf::program_header::program_header64::SIZEOF_PHDR;
-use goblin::elf::program_header::{PF_R, PF_W, PF_X, PT_INTERP, PT_LOAD, PT_PHDR, ProgramHeader};
+use goblin::elf::program_header::{
+    PF_R, PF_W, PF_X, PT_GNU_EH_FRAME, PT_INTERP, PT_LOAD, PT_PHDR, ProgramHeader,
+};
 use std::ops::Range;
 
 /// Where position-independent programs are put.
@@ -55,6 +57,10 @@ pub(crate) struct Elf {
     pub(crate) segments: Vec<Segment>,
     /// The first instruction.
     pub(crate) entry: u64,
+    /// Added to every address in the file.
+    pub(crate) bias: u64,
+    /// Where the table of functions for unwinding is in memory; 0 if nowhere.
+    pub(crate) unwind: u64,
     /// Where the program headers are in memory; 0 if nowhere.
     headers: u64,
     header_count: u16,
@@ -71,6 +77,8 @@ impl Elf {
         let mut elf = Elf {
             segments: Vec::new(),
             entry: header.e_entry.checked_add(bias).ok_or_else(|| broken("its entry point overflows"))?,
+            bias,
+            unwind: 0,
             headers: 0,
             header_count: header.e_phnum,
         };
@@ -78,6 +86,7 @@ impl Elf {
             match program_header.p_type {
                 PT_INTERP => return Err(dynamic(image, &program_header)),
                 PT_PHDR => elf.headers = program_header.p_vaddr.wrapping_add(bias),
+                PT_GNU_EH_FRAME => elf.unwind = program_header.p_vaddr.wrapping_add(bias),
                 PT_LOAD if program_header.p_memsz > 0 => {
                     let segment = segment_of(image, &program_header, bias)?;
                     if elf.headers == 0 && segment.file.contains(&(header.e_phoff as usize)) {

@@ -20,6 +20,7 @@ mod names;
 mod path_calls;
 mod paths;
 mod pointers;
+mod signal_frame;
 mod signals;
 mod state;
 mod status;
@@ -30,9 +31,12 @@ mod wait;
 use crate::cpu::{Cpu, Exit};
 use crate::guest::{Crash, Demand, LoadError, Personality};
 use crate::memory::PAGE;
+use crate::patch::Findings;
 use crate::patch::generator::Generator;
 use emulation::Counters;
 use files::Descriptors;
+pub(crate) use loader::Elf;
+use signal_frame::Cause;
 use state::{State, Step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,6 +67,8 @@ pub struct Program {
 pub struct Process {
     program: Program,
     state: State,
+    /// What was found in the program's code.
+    findings: Option<Findings>,
     /// What was named as not served, and what of it is still to be told. Not part of the state: what was told once need not
     /// be told again after a rollback.
     named: BTreeSet<String>,
@@ -72,7 +78,13 @@ pub struct Process {
 impl Process {
     /// A process that will run a program.
     pub fn new(program: Program) -> Process {
-        Process { program, state: State::default(), named: BTreeSet::new(), reports: Vec::new() }
+        Process {
+            program,
+            state: State::default(),
+            findings: None,
+            named: BTreeSet::new(),
+            reports: Vec::new(),
+        }
     }
 
     /// Names something that is not served, once.
@@ -111,6 +123,9 @@ impl Process {
         const PAGE_FAULT: u8 = 14;
         const UNDEFINED: u8 = 6;
         const WRITE: u64 = 2;
+        const SEGV_MAPERR: i32 = 1;
+        const SEGV_ACCERR: i32 = 2;
+        const SI_KERNEL: i32 = 0x80;
         if vector == PAGE_FAULT {
             let page = address - address % PAGE;
             let absent = cpu.memory.protection(page).is_none();
@@ -121,11 +136,14 @@ impl Process {
         if vector == UNDEFINED && self.emulate(cpu) {
             return Ok(Served::Resumed);
         }
-        let signal = end::signal_of(vector);
-        let at = cpu.registers.rip;
-        let what = if vector == PAGE_FAULT { format!(", which touched {address:#x}") } else { String::new() };
-        self.report(format!("killed by {} at {at:#x}{what}", end::signal_name(signal)));
-        Ok(Served::End(end::by_signal(signal as u8)))
+        let code = match vector {
+            PAGE_FAULT if error & 1 == 0 => SEGV_MAPERR,
+            PAGE_FAULT => SEGV_ACCERR,
+            _ => SI_KERNEL,
+        };
+        let about = if vector == PAGE_FAULT { address } else { cpu.registers.rip };
+        let cause = Cause { code, address: Some(about), exception: (vector, error, address) };
+        Ok(self.fault(cpu, end::signal_of(vector), cause))
     }
 }
 

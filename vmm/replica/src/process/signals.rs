@@ -4,6 +4,7 @@ use super::Process;
 use super::end;
 use super::errno::Errno;
 use super::identity::PROCESS;
+use super::signal_frame::Cause;
 use super::syscalls::{Arguments, Outcome, Served};
 use crate::cpu::Cpu;
 use serde::{Deserialize, Serialize};
@@ -17,11 +18,11 @@ const SET: u64 = 8;
 
 /// What the guest wants done at a signal: the kernel's `struct sigaction`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Action {
-    handler: u64,
-    flags: u64,
-    restorer: u64,
-    mask: u64,
+pub(super) struct Action {
+    pub(super) handler: u64,
+    pub(super) flags: u64,
+    pub(super) restorer: u64,
+    pub(super) mask: u64,
 }
 
 /// What the guest has set up for signals.
@@ -29,14 +30,15 @@ struct Action {
 pub(super) struct Signals {
     /// For each signal with one that is not the default.
     actions: BTreeMap<u8, Action>,
-    blocked: u64,
+    pub(super) blocked: u64,
     /// Raised while blocked.
     pending: u64,
     /// Address, flags and size.
-    stack: (u64, u32, u64),
+    pub(super) stack: (u64, u32, u64),
 }
 
-fn bit(signal: i32) -> u64 {
+/// A signal in a set of signals.
+pub(super) fn bit(signal: i32) -> u64 {
     1_u64.checked_shl(signal.wrapping_sub(1) as u32).unwrap_or(0)
 }
 
@@ -88,23 +90,16 @@ impl Process {
             was
         } else {
             let set = self.word(cpu, new)?;
-            let set = match how as i32 {
+            match how as i32 {
                 libc::SIG_BLOCK => was | set,
                 libc::SIG_UNBLOCK => was & !set,
                 libc::SIG_SETMASK => set,
                 _ => return Err(Errno::EINVAL),
-            };
-            set & !(bit(libc::SIGKILL) | bit(libc::SIGSTOP))
+            }
         };
         self.put_if(cpu, old, &was.to_le_bytes())?;
-        self.state.signals.blocked = now;
-        let ready = self.state.signals.pending & !now;
-        if ready != 0 {
-            let signal = ready.trailing_zeros() as i32 + 1;
-            self.state.signals.pending &= !bit(signal);
-            return self.raise(signal);
-        }
-        Ok(Served::Value(0))
+        self.state.signals.set_blocked(now);
+        self.pending_signal(cpu, Served::Value(0))
     }
 
     pub(super) fn sigpending(&mut self, cpu: &mut Cpu<'_>, [address, size, ..]: Arguments) -> Outcome {
@@ -140,7 +135,7 @@ impl Process {
         Ok(Served::Value(0))
     }
 
-    pub(super) fn kill(&mut self, _cpu: &mut Cpu<'_>, process: u64, signal: u64) -> Outcome {
+    pub(super) fn kill(&mut self, cpu: &mut Cpu<'_>, process: u64, signal: u64) -> Outcome {
         // Itself, its group, or everybody: nobody else is there.
         let own = matches!(process as i32, 0 | -1) || (process as i32).unsigned_abs() == PROCESS as u32;
         if signal > SIGNALS {
@@ -150,7 +145,8 @@ impl Process {
         } else if signal == 0 {
             Ok(Served::Value(0))
         } else {
-            self.raise(signal as i32)
+            self.state.signals.pending |= bit(signal as i32);
+            self.pending_signal(cpu, Served::Value(0))
         }
     }
 
@@ -161,38 +157,83 @@ impl Process {
         self.kill(cpu, thread, signal)
     }
 
-    /// The process sends itself a signal.
-    fn raise(&mut self, signal: i32) -> Outcome {
-        let signals = &mut self.state.signals;
-        if signals.blocked & bit(signal) != 0 {
-            signals.pending |= bit(signal);
-            return Ok(Served::Value(0));
+    /// Has the process deal with a signal that waits for it, if there is one that is not blocked. Otherwise the call ends as
+    /// it would have.
+    pub(super) fn pending_signal(&mut self, cpu: &mut Cpu<'_>, otherwise: Served) -> Outcome {
+        loop {
+            let ready = self.state.signals.pending & !self.state.signals.blocked;
+            if ready == 0 {
+                return Ok(otherwise);
+            }
+            let signal = ready.trailing_zeros() as i32 + 1;
+            self.state.signals.pending &= !bit(signal);
+            let action = self.state.signals.action(signal);
+            match action.handler as usize {
+                libc::SIG_IGN => {}
+                libc::SIG_DFL if is_ignored(signal) => {}
+                libc::SIG_DFL => return Ok(self.killed(signal, "the process itself")),
+                _ => {
+                    if let Served::Value(value) = otherwise {
+                        cpu.registers.rax = value;
+                    }
+                    let cause = Cause { code: libc::SI_TKILL, ..Cause::default() };
+                    if self.enter_handler(cpu, signal, &action, cause).is_err() {
+                        return Ok(self.killed(libc::SIGSEGV, "a handler that cannot be run"));
+                    }
+                    return Ok(Served::Resumed);
+                }
+            }
         }
-        let handler =
-            signals.actions.get(&(signal as u8)).map_or(libc::SIG_DFL as u64, |action| action.handler);
-        let ignored = matches!(
-            signal,
-            libc::SIGCHLD
-                | libc::SIGURG
-                | libc::SIGWINCH
-                | libc::SIGCONT
-                | libc::SIGTSTP
-                | libc::SIGTTIN
-                | libc::SIGTTOU
-                | libc::SIGSTOP
-        );
-        if handler == libc::SIG_IGN as u64 || (handler == libc::SIG_DFL as u64 && ignored) {
-            return Ok(Served::Value(0));
-        }
-        if handler != libc::SIG_DFL as u64 {
-            self.report(format!("the handler of {}", end::signal_name(signal)));
-            return Ok(Served::Value(0));
-        }
-        self.report(format!("ended by its own {}", end::signal_name(signal)));
-        Ok(Served::End(end::by_signal(signal as u8)))
     }
 
-    pub(super) fn sigreturn(&mut self, _cpu: &mut Cpu<'_>) -> Outcome {
-        Err(Errno::EINVAL)
+    /// The processor does not do what the guest wants: its handler runs, or it ends.
+    pub(super) fn fault(&mut self, cpu: &mut Cpu<'_>, signal: i32, cause: Cause) -> Served {
+        let at = cpu.registers.rip;
+        let action = self.state.signals.action(signal);
+        let handled = !matches!(action.handler as usize, libc::SIG_DFL | libc::SIG_IGN)
+            && self.state.signals.blocked & bit(signal) == 0;
+        if handled && self.enter_handler(cpu, signal, &action, cause).is_ok() {
+            return Served::Resumed;
+        }
+        let (vector, _, address) = cause.exception;
+        let what = if vector == 14 { format!(", which touched {address:#x}") } else { String::new() };
+        self.killed(signal, &format!("the instruction at {at:#x}{what}"))
     }
+
+    /// Ends the process as a signal does.
+    pub(super) fn killed(&mut self, signal: i32, by: &str) -> Served {
+        self.report(format!("ended: killed by {}, sent by {by}", end::signal_name(signal)));
+        Served::End(end::by_signal(signal as u8))
+    }
+}
+
+impl Signals {
+    fn action(&self, signal: i32) -> Action {
+        self.actions.get(&(signal as u8)).copied().unwrap_or_default()
+    }
+
+    /// Goes back to what is done by default.
+    pub(super) fn forget(&mut self, signal: i32) {
+        self.actions.remove(&(signal as u8));
+    }
+
+    /// Sets which signals are blocked; two never are.
+    pub(super) fn set_blocked(&mut self, set: u64) {
+        self.blocked = set & !(bit(libc::SIGKILL) | bit(libc::SIGSTOP));
+    }
+}
+
+/// Whether nothing happens at a signal by default. Nobody could wake a process that is stopped: it does not stop.
+fn is_ignored(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGCHLD
+            | libc::SIGURG
+            | libc::SIGWINCH
+            | libc::SIGCONT
+            | libc::SIGTSTP
+            | libc::SIGTTIN
+            | libc::SIGTTOU
+            | libc::SIGSTOP
+    )
 }

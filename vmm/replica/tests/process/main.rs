@@ -4,4 +4,5 @@
 mod support;
 
 mod busybox;
+mod compiled;
 mod small_world;
