@@ -271,6 +271,7 @@ impl Pair<'_> {
             }
             Report::Halted => return Some(Input::Halted { replica, generation }),
             Report::Restored { pages, scrubbed, .. } => {
+                process.ready = true;
                 self.tally.restored(pages, scrubbed);
                 return Some(Input::Restored { replica, generation });
             }

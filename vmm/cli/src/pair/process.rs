@@ -46,6 +46,8 @@ pub struct Process {
     pub generation: u32,
     /// It stands still until a record of it is released.
     pub window_full: bool,
+    /// It catches the signal: one that comes earlier would end it, and before that it only reads orders.
+    pub ready: bool,
     /// Nothing more will be heard of it.
     pub gone: bool,
 }
@@ -84,7 +86,7 @@ impl Process {
         let mut wire = Wire::new(ours);
         // One that cannot hear this is dead, which its socket tells.
         let _ = wire.send(&place.setup);
-        Ok(Process { child, pidfd, wire, generation: 0, window_full: false, gone: false })
+        Ok(Process { child, pidfd, wire, generation: 0, window_full: false, ready: false, gone: false })
     }
 
     /// The number of its process.
@@ -103,7 +105,7 @@ impl Process {
         if self.gone || self.wire.send(order).is_err() {
             return false;
         }
-        if matches!(order, Order::Halt | Order::Inject(_)) {
+        if self.ready && matches!(order, Order::Halt | Order::Inject(_)) {
             self.kick();
         }
         true
