@@ -19,6 +19,11 @@ pub enum Event {
         /// What compares.
         comparator: &'static str,
     },
+    /// All replicas are loaded and the guest begins.
+    Running {
+        /// See [`Event::Started`].
+        ms: f64,
+    },
     /// The comparator saw something else than a match.
     Verdict {
         /// See [`Event::Started`].

@@ -4,6 +4,7 @@
 //! keeps of the world outside.
 #![forbid(unsafe_code)]
 
+pub mod campaign;
 pub mod config;
 pub mod diff;
 pub mod events;

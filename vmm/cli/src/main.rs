@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use covert::run::{self, STATUS_ERROR};
-use covert::{diff, replay};
+use covert::{campaign, diff, replay};
 use std::process::ExitCode;
 
 /// Runs virtual machines as replicas on different cores: what goes in is coordinated, what comes out is compared.
@@ -18,6 +18,7 @@ enum Command {
     Run(run::Args),
     Record(replay::RecordArgs),
     Replay(replay::ReplayArgs),
+    Campaign(campaign::Args),
     Diff(diff::Args),
     /// A replica's process (started by `covert run` itself)
     #[command(hide = true)]
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, None),
         Command::Record(args) => replay::record(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Campaign(args) => campaign::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Replica => match covert_replica::start::run() {
             Ok(()) => Ok(0),

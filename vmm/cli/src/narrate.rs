@@ -70,7 +70,7 @@ impl Narrator {
             Event::Recovered { ms, after_ms, pages, .. } => {
                 (ms, "32", format!("running on after {after_ms:.1} ms, {pages} pages put back"))
             }
-            Event::Checkpoint { .. } => return,
+            Event::Running { .. } | Event::Checkpoint { .. } => return,
             Event::Unserved { ms, what } => (ms, "33", format!("not served: {what}")),
             Event::Summary(summary) => return self.summary(summary),
         };

@@ -35,6 +35,7 @@ pub struct Tally {
     recovering: Option<(Instant, u32, u32)>,
     longest_recovery: Duration,
     restored: u64,
+    began: bool,
 }
 
 impl Tally {
@@ -59,12 +60,18 @@ impl Tally {
             recovering: None,
             longest_recovery: Duration::ZERO,
             restored: 0,
+            began: false,
         }
     }
 
     /// Whether no replica has ever been ready to run.
     pub fn never_ran(&self) -> bool {
         self.restored == 0
+    }
+
+    /// Whether this is the first time that the guest runs on.
+    pub fn begins(&mut self) -> bool {
+        !std::mem::replace(&mut self.began, true)
     }
 
     /// The comparator saw something else than a match.

@@ -481,6 +481,10 @@ impl Pair<'_> {
 
     /// Sends an order. A replica that cannot take it is dead; that it runs on after a rollback is told.
     fn order(&mut self, replica: usize, order: &Order) -> Option<Input> {
+        if matches!(order, Order::Continue) && self.tally.begins() {
+            let ms = self.now_ms();
+            (self.tell)(Event::Running { ms });
+        }
         if matches!(order, Order::Continue)
             && let Some((after_ms, pages, scrubbed)) = self.tally.recovered()
         {
