@@ -7,6 +7,7 @@
 
 pub mod cpu;
 mod cpuid;
+pub mod flip;
 pub mod guest;
 pub mod kick;
 pub mod machine;
