@@ -5,6 +5,7 @@
 //! [`guest`] (what a guest is and asks for), [`world`] (what it may ask of the world), [`machine`] (what runs it).
 #![deny(unsafe_code)]
 
+pub mod bare;
 pub mod cpu;
 mod cpuid;
 pub mod flip;

@@ -6,9 +6,10 @@
 )]
 
 use covert_replica::cpu::{Cpu, Exit, Registers};
-use covert_replica::guest::{Crash, Demand, LoadError, Personality};
+use covert_replica::guest::{Crash, Demand, Input, LoadError, Output, Personality};
 use covert_replica::machine::{Image, Machine, Options, Saved, Stop};
 use covert_replica::memory::{Memory, PAGE, Protection, page_fingerprint};
+use covert_replica::world::channel;
 use kvm_ioctls::Kvm;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -215,5 +216,61 @@ pub mod alarm {
             work();
         });
         KICKER.set(None);
+    }
+}
+
+/// What a guest asks of the world.
+pub enum Ask<'a> {
+    Input(&'a Input),
+    Effect(&'a Output),
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Everything that was put out, in order.
+    pub outputs: Vec<Output>,
+    /// The guest's status.
+    pub status: Option<u64>,
+    pub counted: u64,
+}
+
+impl Ran {
+    /// What went to a channel.
+    pub fn text(&self, channel: u32) -> String {
+        let payloads = self.outputs.iter().filter(|output| output.channel == channel);
+        let bytes: Vec<u8> = payloads.flat_map(|output| output.payload.clone()).collect();
+        String::from_utf8(bytes).expect("text")
+    }
+}
+
+/// Runs one machine without peers to its end, with a world that answers. `at_exit` sees the machine between its exits.
+pub fn run_simplex(
+    machine: &mut Machine,
+    mut world: impl FnMut(Ask<'_>) -> Vec<u8>,
+    mut at_exit: impl FnMut(&mut Machine),
+) -> Ran {
+    let mut ran = Ran::default();
+    loop {
+        match demand(machine) {
+            Demand::Nothing => {}
+            Demand::Post(output) => ran.outputs.push(output),
+            Demand::Effect(output) => {
+                let reply = world(Ask::Effect(&output));
+                ran.outputs.push(output);
+                machine.deliver(&reply).expect("a reply");
+            }
+            Demand::Input(input) => {
+                let answer = world(Ask::Input(&input));
+                machine.deliver(&answer).expect("an answer");
+            }
+            Demand::End => {
+                let last = ran.outputs.last().filter(|output| output.channel == channel::EXIT);
+                ran.status = last.map(|output| output.target);
+                ran.counted = machine.counted();
+                return ran;
+            }
+        }
+        at_exit(machine);
     }
 }
