@@ -198,8 +198,8 @@ fn strike(guest: &Guest, seed: u64, number: u64) -> Result<Case> {
         false => When::Exit(random.u64(..guest.exits.max(1))),
     };
     let replica = random.usize(..guest.vm.replica_count());
-    let flip = injection::any(&mut random);
-    let extras = Extras { faults: vec![(replica, Plan { when, flip })], ..Extras::default() };
+    let target = injection::any(&mut random);
+    let extras = Extras { faults: vec![(replica, Plan { when, target })], ..Extras::default() };
     let prepared = run::prepare(guest.vm.clone(), Console::Nowhere, Input::Empty, Some(seed))?;
     let mut seen = Seen::default();
     let (summary, _, finished) = run::execute(prepared, extras, &mut |event| seen.note(&event))?;
@@ -235,8 +235,8 @@ impl Seen {
     fn note(&mut self, event: &Event) {
         let (ms, fate) = match event {
             Event::FaultInjected { ms, fault, .. } => {
-                self.made = Some(*ms);
-                self.flip.clone_from(&fault.what);
+                self.made = Some(*ms).filter(|_| fault.made);
+                self.flip = fault.flip.to_string();
                 return;
             }
             Event::Scrub { ms, .. } => (*ms, Fate::SeenByScrub),

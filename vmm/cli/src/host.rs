@@ -40,11 +40,9 @@ pub fn kvm_remedy(kind: ErrorKind) -> &'static str {
 /// There is none; the message says which there are.
 pub fn program(name: &str) -> Result<Vec<u8>> {
     if let Some(builtin) = name.strip_prefix("builtin:") {
-        let guests = [("", b"")] as [(&str, &[u8]); 1];
-        let found = guests.iter().find(|(name, _)| *name == builtin);
-        let known = || guests.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        return match found {
-            Some((_, image)) => Ok(image.to_vec()),
+        let known = || covert_guests::GUESTS.iter().map(|guest| guest.name).collect::<Vec<_>>().join(", ");
+        return match covert_guests::find(builtin) {
+            Some(guest) => Ok(guest.image.to_vec()),
             None => bail!("there is no guest `{builtin}` in the kit, only {}", known()),
         };
     }

@@ -1,13 +1,8 @@
 //! Faults as they are asked for on the command line.
 
 use anyhow::{Context, Result, bail};
-use covert_replica::inject::{Flip, Plan, When, number};
-
-/// Registers that a random fault strikes.
-const REGISTERS: [&str; 17] = [
-    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-    "r15", "rip",
-];
+use covert_replica::flip::{Flip, Register};
+use covert_replica::inject::{Plan, Target, When};
 
 /// Milliseconds after the start within which `at=RANDOM` strikes, unless `within=MS` says otherwise.
 const WITHIN_MS: u64 = 100;
@@ -49,18 +44,32 @@ fn plan(option: &str, replicas: usize, random: &mut fastrand::Rng) -> Result<(us
         None if at_random => When::Micros(random.u64(..within.saturating_mul(1000))),
         None => bail!("it does not say when: write output=N, exit=N, at=Nus or at=RANDOM"),
     };
-    let flip = if flip.is_empty() { any(random) } else { flip.join(",").parse()? };
-    Ok((replica, Plan { when, flip }))
+    let target = if flip.is_empty() { any(random) } else { Target::Bit(flip.join(",").parse()?) };
+    Ok((replica, Plan { when, target }))
 }
 
 /// Some register or some memory.
-pub fn any(random: &mut fastrand::Rng) -> Flip {
+pub fn any(random: &mut fastrand::Rng) -> Target {
     if random.bool() {
-        let name = REGISTERS[random.usize(..REGISTERS.len())].to_owned();
-        Flip::Register { name, bit: random.u32(..64) }
-    } else {
-        Flip::AnyMemory { seed: random.u64(..) }
+        return Target::AnyMemory(random.u64(..));
     }
+    let registers: Vec<Register> = Register::all().collect();
+    loop {
+        let register = registers[random.usize(..registers.len())];
+        // Not every bit exists: RFLAGS has few.
+        let text = format!("reg={},bit={}", register.name(), random.u32(..register.width()));
+        if let Ok(flip) = text.parse::<Flip>() {
+            return Target::Bit(flip);
+        }
+    }
+}
+
+fn number(text: &str) -> Result<u64> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    parsed.with_context(|| format!("`{text}` is not a number: decimal, or hexadecimal after 0x"))
 }
 
 fn replica_of(name: &str, replicas: usize) -> Result<usize> {
@@ -87,8 +96,8 @@ mod tests {
     fn a_fault_is_where_and_when_it_is_asked_for() {
         let (replica, plan) = one("replica=B,output=17,reg=rbx,bit=13").unwrap();
         assert_eq!(replica, 1);
-        let flip = Flip::Register { name: "rbx".into(), bit: 13 };
-        assert_eq!(plan, Plan { when: When::Output(17), flip });
+        let target = Target::Bit("reg=rbx,bit=13".parse().unwrap());
+        assert_eq!(plan, Plan { when: When::Output(17), target });
         let (replica, plan) = one("replica=A,at=250us,mem=0x12345,bit=3").unwrap();
         assert_eq!((replica, plan.when), (0, When::Micros(250)));
     }

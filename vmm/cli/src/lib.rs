@@ -7,6 +7,7 @@
 pub mod campaign;
 pub mod config;
 pub mod diff;
+pub mod doctor;
 pub mod events;
 pub mod host;
 pub mod injection;

@@ -45,12 +45,11 @@ impl Narrator {
             }
             Event::FaultInjected { ms, replica, fault } => {
                 let place = if fault.exact { "at" } else { "after" };
+                let what = if fault.made { "" } else { " (nothing is there)" };
                 let text = format!(
-                    "fault in replica {}: {} ({:#x} became {:#x}), at rip {:#x}, {place} exit {}",
+                    "fault in replica {}: {}{what}, at rip {:#x}, {place} exit {}",
                     name(*replica),
-                    fault.what,
-                    fault.before,
-                    fault.after,
+                    fault.flip,
                     fault.rip,
                     fault.exits
                 );

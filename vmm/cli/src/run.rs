@@ -8,7 +8,7 @@ use crate::world::mounts::{Mount, Mounts};
 use crate::world::sinks::{Console, Sinks};
 use crate::world::{Input, World};
 use crate::{host, injection, narrate, simplex};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use covert_core::watchdog::HangLimits;
 use covert_core::{End, Limits};
 use covert_replica::inject::Plan;
@@ -139,7 +139,7 @@ pub fn prepare(vm: VmFile, console: Console, input: Input, seed: Option<u64>) ->
     let program = vm.program.clone().context("no program")?;
     let image = host::program(&program)?;
     let guest = match vm.kind {
-        Kind::Bare => GuestSetup::Bare,
+        Kind::Bare => GuestSetup::Bare { argument: bare_argument(&vm.arguments)? },
         Kind::Process => {
             let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
             GuestSetup::Process {
@@ -156,6 +156,15 @@ pub fn prepare(vm: VmFile, console: Console, input: Input, seed: Option<u64>) ->
     };
     let world = World::new(Mounts::new(&vm.mount)?, Sinks::new(console)?, input, seed);
     Ok(Prepared { vm, image, guest, world })
+}
+
+/// The one number that a bare guest is given.
+fn bare_argument(arguments: &[String]) -> Result<u32> {
+    match arguments {
+        [] => Ok(0),
+        [number] => number.parse().with_context(|| format!("a bare guest is given a number, not `{number}`")),
+        _ => bail!("a bare guest is given one number, not {} arguments", arguments.len()),
+    }
 }
 
 /// The limits that a machine's file gives the protocol.

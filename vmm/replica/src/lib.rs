@@ -6,8 +6,10 @@
 //! then [`runner`] (a replica's life), [`wire`] (what it says and hears), [`staging`] and [`store`] (checkpoints), [`sandbox`].
 #![deny(unsafe_code)]
 
+pub mod bare;
 pub mod cpu;
 mod cpuid;
+pub mod flip;
 pub mod guest;
 pub mod inject;
 pub mod kick;

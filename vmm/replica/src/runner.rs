@@ -9,7 +9,7 @@
 
 use crate::guest::{Crash, Demand, Input, Output};
 use crate::inject::{Injected, Plan, When};
-use crate::machine::{Machine, MachineError, Stop};
+use crate::machine::{InjectError, Machine, MachineError, Stop};
 use crate::staging::{self, StagingError};
 use crate::store::StoreReader;
 use crate::wire::{self, Order, Report, Wire, WireError};
@@ -406,13 +406,16 @@ impl<D: Doorbell> Replica<D> {
     fn inject(&mut self, exact: bool, due: impl Fn(When) -> bool) -> Result<(), Failure> {
         while let Some(place) = self.plans.iter().position(|plan| due(plan.when)) {
             let Some(plan) = self.plans.remove(place) else { break };
-            let made = self.machine.inject(&plan.flip)?;
-            self.wire.send(&Report::Injected(Injected {
-                exits: self.machine.counted(),
-                seq: self.stream.at().seq,
-                exact,
-                ..made
-            }))?;
+            let flip = plan.target.resolve(self.machine.memory());
+            let registers = self.machine.registers();
+            let made = match self.machine.inject(&flip) {
+                Ok(_) => true,
+                Err(InjectError::NotMapped(_)) => false,
+                Err(InjectError::Crash(crash)) => return Err(crash.into()),
+            };
+            let (exits, seq) = (self.machine.counted(), self.stream.at().seq);
+            let rip = registers.rip;
+            self.wire.send(&Report::Injected(Injected { flip, made, rip, registers, exits, seq, exact }))?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! The coordinator starts the program that this crate is part of with five descriptors at fixed numbers, and sends one [`Setup`]. Everything is opened and
 //! mapped, the guest is loaded, and only then are the privileges given up.
 
+use crate::bare::Bare;
 use crate::guest::Personality;
 use crate::machine::{Machine, MachineError, Options};
 use crate::process::{Process, Program};
@@ -79,7 +80,10 @@ pub enum GuestSetup {
         seed: u64,
     },
     /// A program for the bare machine.
-    Bare,
+    Bare {
+        /// The number that it is given.
+        argument: u32,
+    },
 }
 
 impl Setup {
@@ -122,7 +126,7 @@ impl Setup {
                     seed: *seed,
                 }))
             }
-            GuestSetup::Bare => todo!(),
+            GuestSetup::Bare { argument } => Box::new(Bare::new(image, *argument)),
         }
     }
 }

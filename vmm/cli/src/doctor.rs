@@ -2,8 +2,10 @@
 
 use crate::host;
 use anyhow::Result;
+use covert_replica::bare::Bare;
+use covert_replica::guest::Demand;
 use covert_replica::machine::{Machine, Options, Stop};
-use covert_replica::{bare, guest::Demand, probe};
+use covert_replica::probe;
 use kvm_ioctls::{Cap, Kvm};
 use serde::Serialize;
 use std::fs;
@@ -147,32 +149,36 @@ fn examine_kvm(kvm: &Kvm) -> Vec<Finding> {
 
 /// Runs one of the kit's guests to its end, with everything that a replica needs switched on.
 fn user_code(kvm: &Kvm) -> Result<String, String> {
-    let Some((name, image)) = bare::GUESTS.first() else { return Err("the kit has no guest".into()) };
+    let guest = covert_guests::COMPUTE;
     let begin = Instant::now();
     let options = Options { memory: 16 << 20, checkpoints: true };
-    let personality = Box::new(bare::Bare::new(image.to_vec()));
+    let personality = Box::new(Bare::new(guest.image.to_vec(), 1));
     let mut machine = Machine::new(kvm, personality, &options).map_err(|error| error.to_string())?;
     let made = begin.elapsed();
     let begin = Instant::now();
-    let mut exits = 0;
+    let mut exits = 0u32;
     while exits < 100 {
         match machine.run().map_err(|error| error.to_string())? {
             Stop::Demand(Demand::End) => break,
             Stop::Demand(Demand::Effect(_) | Demand::Input(_)) => {
-                return Err(format!("the guest {name} asks for what it never does"));
+                return Err(format!("the guest {} asks for what it never does", guest.name));
             }
             Stop::Demand(_) | Stop::Kicked => exits += 1,
         }
     }
     machine.save().map_err(|error| error.to_string())?;
     let each = begin.elapsed().as_micros() / u128::from(exits.max(1));
-    Ok(format!("runs; machine made in {:.1} ms, {each} us to an exit of the guest `{name}`", made.as_secs_f64() * 1e3))
+    Ok(format!("runs; machine made in {:.1} ms, {each} us to an exit", made.as_secs_f64() * 1e3))
 }
 
 fn processors() -> Finding {
     let count = std::thread::available_parallelism().map_or(1, usize::from);
     match count {
-        1 => Finding::bad("CPUs", "1", "two replicas on one core cannot tell that the core is broken: use two or more"),
+        1 => Finding::bad(
+            "CPUs",
+            "1",
+            "two replicas on one core cannot tell that the core is broken: use two or more",
+        ),
         2 => Finding::good("CPUs", "2: one for each of two replicas, the coordinator shares them"),
         _ => Finding::good("CPUs", count.to_string()),
     }
