@@ -6,8 +6,10 @@
 //! a guest), [`machine`] (what runs it).
 #![deny(unsafe_code)]
 
+pub mod bare;
 pub mod cpu;
 mod cpuid;
+pub mod flip;
 pub mod guest;
 pub mod kick;
 pub mod machine;

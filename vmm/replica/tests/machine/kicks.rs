@@ -1,6 +1,6 @@
 //! Stopping a machine from outside.
 
-use crate::support::{Assembled, demand, kvm};
+use crate::support::{Assembled, alarm, demand, kvm};
 use covert_replica::guest::Demand;
 use covert_replica::machine::Stop;
 
@@ -60,58 +60,4 @@ fn a_guest_that_makes_no_exit_can_be_stopped() {
         }
     });
     assert_eq!(machine.counted(), 0);
-}
-
-/// A timer whose signal kicks a machine of this thread.
-mod alarm {
-    #![allow(unsafe_code, reason = "timers and signal handlers are the C library's")]
-    #![allow(unreachable_pub, reason = "a module of a test")]
-
-    use covert_replica::kick::Kicker;
-    use std::sync::Once;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
-
-    thread_local! {
-        static KICKER: std::cell::RefCell<Option<Kicker>> = const { std::cell::RefCell::new(None) };
-    }
-
-    extern "C" fn handler(_: i32) {
-        KICKER.with(|kicker| {
-            if let Ok(kicker) = kicker.try_borrow()
-                && let Some(kicker) = &*kicker
-            {
-                kicker.kick();
-            }
-        });
-    }
-
-    /// Kicks every so many microseconds while `work` runs on this thread.
-    pub fn every(kicker: Kicker, micros: u64, work: impl FnOnce()) {
-        static HANDLER: Once = Once::new();
-        HANDLER.call_once(|| {
-            // SAFETY: a zeroed sigaction is one without flags and mask.
-            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-            action.sa_sigaction = handler as *const () as usize;
-            // SAFETY: `action` is valid, and the handler only stores to atomics.
-            let set = unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) };
-            assert_eq!(set, 0);
-        });
-        KICKER.set(Some(kicker));
-        // SAFETY: no arguments.
-        let thread = unsafe { libc::pthread_self() } as usize;
-        let running = AtomicBool::new(true);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while running.load(Ordering::Relaxed) {
-                    std::thread::sleep(Duration::from_micros(micros));
-                    // SAFETY: the thread waits in this scope, so it exists.
-                    unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGUSR1) };
-                }
-            });
-            work();
-            running.store(false, Ordering::Relaxed);
-        });
-        KICKER.set(None);
-    }
 }

@@ -5,4 +5,6 @@ mod support;
 
 mod checkpoints;
 mod exits;
+mod faults;
+mod hostile;
 mod kicks;

@@ -6,9 +6,10 @@
 )]
 
 use covert_replica::cpu::{Cpu, Exit, Registers};
-use covert_replica::guest::{Crash, Demand, LoadError, Personality};
+use covert_replica::guest::{Crash, Demand, Input, LoadError, Output, Personality};
 use covert_replica::machine::{Image, Machine, Options, Saved, Stop};
 use covert_replica::memory::{Memory, PAGE, Protection, page_fingerprint};
+use covert_replica::world::channel;
 use kvm_ioctls::Kvm;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -48,6 +49,8 @@ pub struct Assembled {
     pub ports: Range<u16>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
     pub act: Act,
+    /// Whether `seen` is kept.
+    pub keep: bool,
 }
 
 impl Assembled {
@@ -57,6 +60,7 @@ impl Assembled {
             ports: 0x400..0x440,
             seen: Arc::default(),
             act: Box::new(|_, _| Demand::Nothing),
+            keep: true,
         }
     }
 
@@ -91,7 +95,9 @@ impl Personality for Assembled {
     }
 
     fn exit(&mut self, exit: &Exit, cpu: &mut Cpu<'_>) -> Demand {
-        self.seen.lock().expect("no panic").push((*exit, *cpu.registers));
+        if self.keep {
+            self.seen.lock().expect("no panic").push((*exit, *cpu.registers));
+        }
         (self.act)(exit, cpu)
     }
 
@@ -148,5 +154,123 @@ impl Image for Pages {
 
     fn page(&self, page: u32) -> &[u8] {
         self.0.get(&page).map_or(&[0; PAGE as usize], |page| &page.1)
+    }
+}
+
+/// A timer whose signal kicks a machine of this thread.
+pub mod alarm {
+    #![allow(unsafe_code, reason = "timers and signal handlers are the C library's")]
+
+    use covert_replica::kick::Kicker;
+    use std::sync::Once;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    thread_local! {
+        static KICKER: std::cell::RefCell<Option<Kicker>> = const { std::cell::RefCell::new(None) };
+    }
+
+    extern "C" fn handler(_: i32) {
+        KICKER.with(|kicker| {
+            if let Ok(kicker) = kicker.try_borrow()
+                && let Some(kicker) = &*kicker
+            {
+                kicker.kick();
+            }
+        });
+    }
+
+    /// Ends the timer, also when `work` panics.
+    struct Stop<'a>(&'a AtomicBool);
+
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Kicks every so many microseconds while `work` runs on this thread.
+    pub fn every(kicker: Kicker, micros: u64, work: impl FnOnce()) {
+        static HANDLER: Once = Once::new();
+        HANDLER.call_once(|| {
+            // SAFETY: a zeroed sigaction is one without flags and mask.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            action.sa_sigaction = handler as *const () as usize;
+            // SAFETY: `action` is valid, and the handler only stores to atomics.
+            let set = unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) };
+            assert_eq!(set, 0);
+        });
+        KICKER.set(Some(kicker));
+        // SAFETY: no arguments.
+        let thread = unsafe { libc::pthread_self() } as usize;
+        let running = AtomicBool::new(true);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while running.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_micros(micros));
+                    // SAFETY: the thread waits in this scope, so it exists.
+                    unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGUSR1) };
+                }
+            });
+            let _stop = Stop(&running);
+            work();
+        });
+        KICKER.set(None);
+    }
+}
+
+/// What a guest asks of the world.
+pub enum Ask<'a> {
+    Input(&'a Input),
+    Effect(&'a Output),
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Everything that was put out, in order.
+    pub outputs: Vec<Output>,
+    /// The guest's status.
+    pub status: Option<u64>,
+    pub counted: u64,
+}
+
+impl Ran {
+    /// What went to a channel.
+    pub fn text(&self, channel: u32) -> String {
+        let payloads = self.outputs.iter().filter(|output| output.channel == channel);
+        let bytes: Vec<u8> = payloads.flat_map(|output| output.payload.clone()).collect();
+        String::from_utf8(bytes).expect("text")
+    }
+}
+
+/// Runs one machine without peers to its end, with a world that answers. `at_exit` sees the machine between its exits.
+pub fn run_simplex(
+    machine: &mut Machine,
+    mut world: impl FnMut(Ask<'_>) -> Vec<u8>,
+    mut at_exit: impl FnMut(&mut Machine),
+) -> Ran {
+    let mut ran = Ran::default();
+    loop {
+        match demand(machine) {
+            Demand::Nothing => {}
+            Demand::Post(output) => ran.outputs.push(output),
+            Demand::Effect(output) => {
+                let reply = world(Ask::Effect(&output));
+                ran.outputs.push(output);
+                machine.deliver(&reply).expect("a reply");
+            }
+            Demand::Input(input) => {
+                let answer = world(Ask::Input(&input));
+                machine.deliver(&answer).expect("an answer");
+            }
+            Demand::End => {
+                let last = ran.outputs.last().filter(|output| output.channel == channel::EXIT);
+                ran.status = last.map(|output| output.target);
+                ran.counted = machine.counted();
+                return ran;
+            }
+        }
+        at_exit(machine);
     }
 }

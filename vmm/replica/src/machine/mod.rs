@@ -3,19 +3,23 @@
 //! It runs from one counted exit to the next, saves its state, and goes back to a saved one. It does not know what an epoch is,
 //! who compares or who answers.
 
+mod checkpoint;
+mod inject;
+
 use crate::cpu::{Cpu, Exit, Registers};
 use crate::cpuid;
 use crate::guest::{Crash, Demand, LoadError, Personality};
 use crate::kick::Kicker;
-use crate::memory::{Memory, PAGE};
+use crate::memory::Memory;
 use crate::platform::Platform;
-use crate::state::{Raw, decode, encode};
+use crate::state::Raw;
 use crate::vcpu::{Burst, Entered, Vcpu};
-use crc_fast::{CrcAlgorithm, checksum};
 use kvm_ioctls::Kvm;
 use serde::{Deserialize, Serialize};
 
 pub use crate::vcpu::KvmError;
+pub use checkpoint::{Image, Restored, Saved};
+pub use inject::{InjectError, Injected};
 
 /// What a machine is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,47 +51,6 @@ pub enum Stop {
     Demand(Demand),
     /// [`Kicker::kick`]; nothing is lost, the machine can run on.
     Kicked,
-}
-
-/// A saved state, the content of pages apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// Processor, personality and mapping, in a canonical form: equal machines give equal bytes.
-    pub state: Vec<u8>,
-    /// The pages that were written since the last time, lowest first.
-    pub dirty: Vec<u32>,
-    /// Of the state and of every mapped page: equal for equal machines.
-    pub fingerprint: u64,
-}
-
-/// The pages of a saved state.
-pub trait Image {
-    /// The fingerprint of a page that was mapped then.
-    fn fingerprint(&self, page: u32) -> u64;
-
-    /// Its content.
-    fn page(&self, page: u32) -> &[u8];
-}
-
-/// What it took to go back to a saved state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Restored {
-    /// Pages whose content was put back.
-    pub pages_copied: usize,
-    /// Those of them that were wrong though nobody had written to them: memory that changed by itself.
-    pub scrubbed: usize,
-}
-
-/// The state of a machine, the content of pages apart.
-#[derive(Serialize, Deserialize)]
-struct State {
-    /// Of the CPUID table: where it differs, the state cannot go on.
-    cpuid: u64,
-    counted: u64,
-    port: Port,
-    processor: Vec<u8>,
-    personality: Vec<u8>,
-    mapping: Vec<(u32, u32, u8)>,
 }
 
 /// What is under way at a port.
@@ -232,6 +195,14 @@ impl Machine {
         self.vcpu.kicker()
     }
 
+    /// Finishes what KVM has begun, without running the guest.
+    ///
+    /// # Errors
+    /// The host's.
+    pub fn settle(&mut self) -> Result<(), Crash> {
+        self.vcpu.settle()
+    }
+
     /// The next exit; `None` after a kick.
     fn next_exit(&mut self) -> Result<Option<Exit>, Crash> {
         if self.port.read.is_some() {
@@ -302,133 +273,6 @@ impl Machine {
             self.answer_port(value);
         }
         done
-    }
-
-    // ---- Saving and restoring -------------------------------------------------------------------------
-
-    /// Finishes what KVM has begun, without running the guest.
-    ///
-    /// # Errors
-    /// The host's.
-    pub fn settle(&mut self) -> Result<(), Crash> {
-        self.vcpu.settle()
-    }
-
-    /// The state, and which pages belong to it.
-    ///
-    /// # Errors
-    /// [`Crash::State`] while an answer is due, or in a machine without [`Options::checkpoints`].
-    pub fn save(&mut self) -> Result<Saved, Crash> {
-        if self.awaiting {
-            return Err(Crash::State("the guest waits for an answer"));
-        }
-        self.vcpu.settle()?;
-        self.note_written()?;
-        let dirty = self.memory.take_dirty();
-        let state = State {
-            cpuid: self.cpuid,
-            counted: self.counted,
-            port: self.port.clone(),
-            processor: encode(&self.vcpu.raw()?),
-            personality: self.personality.save(),
-            mapping: self.memory.mapping(),
-        };
-        let state = postcard::to_stdvec(&state).map_err(crate::vcpu::host("writing the state"))?;
-        let fingerprint = self.fingerprint(&state);
-        Ok(Saved { state, dirty, fingerprint })
-    }
-
-    /// Takes over which pages KVM saw written.
-    fn note_written(&mut self) -> Result<(), Crash> {
-        if !self.vcpu.logs() {
-            return Err(Crash::State("the machine was made without checkpoints"));
-        }
-        let log = self.vcpu.take_log()?;
-        self.memory.mark_all(&log);
-        Ok(())
-    }
-
-    fn fingerprint(&self, state: &[u8]) -> u64 {
-        let pages = (self.memory.mapped() / PAGE) as usize;
-        let mut bytes = Vec::with_capacity(state.len() + pages * 12);
-        bytes.extend_from_slice(state);
-        for page in self.memory.mapped_pages() {
-            bytes.extend_from_slice(&(page as u32).to_le_bytes());
-            bytes.extend_from_slice(&self.memory.fingerprint(page).to_le_bytes());
-        }
-        checksum(CrcAlgorithm::Crc64Nvme, &bytes)
-    }
-
-    /// Goes back to a saved state. Every mapped page is verified against its fingerprint, written since or not.
-    ///
-    /// # Errors
-    /// [`Crash::State`] if state and image do not belong together or to this host. The machine cannot run before it was
-    /// restored from something better, or [reloaded](Self::reload).
-    pub fn restore(&mut self, state: &[u8], image: &dyn Image) -> Result<Restored, Crash> {
-        let state: State =
-            postcard::from_bytes(state).map_err(|_| Crash::State("it is not the state of a machine"))?;
-        if state.cpuid != self.cpuid {
-            return Err(Crash::State("it was saved on a processor with other features"));
-        }
-        self.vcpu.settle()?;
-        self.note_written()?;
-        let restored = self.restore_memory(&state.mapping, image)?;
-        self.platform.regenerate(&mut self.memory)?;
-        let mut raw = decode(&state.processor, &self.initial)?;
-        raw.sregs.cr3 = self.platform.root();
-        self.vcpu.set_raw(&raw)?;
-        self.personality.restore(&state.personality)?;
-        (self.counted, self.port, self.awaiting) = (state.counted, state.port, false);
-        Ok(restored)
-    }
-
-    fn restore_memory(&mut self, mapping: &[(u32, u32, u8)], image: &dyn Image) -> Result<Restored, Crash> {
-        let mapped_before: Vec<usize> = self.memory.mapped_pages().collect();
-        self.memory
-            .restore_mapping(mapping)
-            .map_err(|_| Crash::State("its mapping is none of this machine's memory"))?;
-        let mut restored = Restored::default();
-        let mut before = mapped_before.into_iter().peekable();
-        let pages: Vec<usize> = self.memory.mapped_pages().collect();
-        for page in pages {
-            while before.next_if(|earlier| *earlier < page).is_some() {}
-            let was_mapped = before.next_if_eq(&page).is_some();
-            let expected = image.fingerprint(page as u32);
-            let found = crate::memory::page_fingerprint(self.memory.page(page));
-            if found == expected {
-                self.memory.accept_page(page, expected);
-                continue;
-            }
-            let written = !was_mapped || self.memory.is_dirty(page);
-            restored.scrubbed += usize::from(!written && found != self.memory.fingerprint(page));
-            restored.pages_copied += 1;
-            self.memory.restore_page(page, image.page(page as u32), expected);
-            if crate::memory::page_fingerprint(self.memory.page(page)) != expected {
-                return Err(Crash::State("a page does not have the fingerprint it was saved with"));
-            }
-        }
-        Ok(restored)
-    }
-
-    /// Holds some pages that nobody has written to against their fingerprints, where the last call ended on. Gives the first one that has changed
-    /// all the same.
-    ///
-    /// # Errors
-    /// [`Crash::State`] in a machine without [`Options::checkpoints`]: it does not know what was written.
-    pub fn scrub(&mut self, pages: usize) -> Result<Option<u32>, Crash> {
-        self.note_written()?;
-        let all: Vec<usize> = self.memory.mapped_pages().collect();
-        let from = all.partition_point(|page| *page < self.scrubbed_to);
-        let round = all[from..].iter().chain(&all[..from]).take(pages);
-        for &page in round {
-            self.scrubbed_to = page + 1;
-            let written = self.memory.is_dirty(page);
-            let found = crate::memory::page_fingerprint(self.memory.page(page));
-            if !written && found != self.memory.fingerprint(page) {
-                return Ok(Some(page as u32));
-            }
-        }
-        Ok(None)
     }
 
     // ---- Looking at it --------------------------------------------------------------------------------

@@ -207,6 +207,12 @@ fn normalise(xsave: &mut [u32; 1024]) {
     xsave[XSTATE_BV + 1..].fill(0);
 }
 
+/// Flips a bit of an SSE register in an XSAVE area.
+pub(crate) fn flip_xmm(xsave: &mut [u32; 1024], xmm: usize, bit: u32) {
+    normalise(xsave);
+    xsave[SSE.0 + xmm % 16 * 4 + (bit / 32) as usize % 4] ^= 1 << (bit % 32);
+}
+
 // ---- Both ways --------------------------------------------------------------------------------------------
 
 /// The canonical bytes of a state.
@@ -275,3 +281,6 @@ impl Vcpu {
         self.resynchronise().map_err(host("reading registers"))
     }
 }
+
+#[cfg(test)]
+mod tests;

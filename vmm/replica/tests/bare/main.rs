@@ -1,0 +1,7 @@
+//! Promises to bare guests.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod devices;
+mod guests;
