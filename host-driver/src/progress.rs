@@ -27,7 +27,7 @@ impl ProgressWriter {
     /// No memory, or a kernel older than 5.1 (no `F_SEAL_FUTURE_WRITE`).
     pub fn create() -> Result<(ProgressWriter, OwnedFd), ArenaError> {
         let fd = create_sealed("covert-progress", PAGE)?;
-        let map = SharedMap::writable(&fd, PAGE).map_err(system("map"))?;
+        let map = SharedMap::writable(&fd, PAGE, PAGE).map_err(system("map"))?;
         let seals = SealFlags::FUTURE_WRITE | SealFlags::SEAL;
         rustix::fs::fcntl_add_seals(&fd, seals).map_err(system("seal"))?;
         Ok((ProgressWriter { map }, fd))
@@ -49,7 +49,7 @@ impl ProgressReader {
     /// The file is not a progress page, or cannot be mapped.
     pub fn map(fd: &OwnedFd) -> Result<ProgressReader, ArenaError> {
         check_sealed(fd, PAGE)?;
-        let map = SharedMap::read_only(fd, PAGE).map_err(system("map"))?;
+        let map = SharedMap::read_only(fd, PAGE, PAGE).map_err(system("map"))?;
         Ok(ProgressReader { map })
     }
 

@@ -128,6 +128,13 @@ impl RecordCopy {
         &mut self.image[..self.used]
     }
 
+    /// Header and payload as they were copied, for a diagnosis: nothing says that they are what anybody compared.
+    pub fn unconfirmed(&self) -> Option<(Header, &[u8])> {
+        let (padded, header) = self.image[..self.used].split_last_chunk::<{ Header::BYTES }>()?;
+        let header = Header::from_bytes(header);
+        Some((header, padded.get(..header.length as usize)?))
+    }
+
     /// Hands the record out if it is the one that the verdict found equal.
     ///
     /// # Errors

@@ -197,7 +197,8 @@ impl ArenaWriter {
     pub fn map(fd: &OwnedFd, geometry: Geometry) -> Result<ArenaWriter, ArenaError> {
         let bytes = geometry.bytes()?;
         check_sealed(fd, bytes)?;
-        let map = SharedMap::writable(fd, bytes).map_err(system("map"))?;
+        let map =
+            SharedMap::writable(fd, bytes, geometry.staging_offset() as usize).map_err(system("map"))?;
         if let Some([magic]) = map.words(MAGIC_AT) {
             magic.store(MAGIC, Ordering::Relaxed);
         }
@@ -261,7 +262,8 @@ impl ArenaReader {
     pub fn map(fd: &OwnedFd, geometry: Geometry) -> Result<ArenaReader, ArenaError> {
         let bytes = geometry.bytes()?;
         check_sealed(fd, bytes)?;
-        let map = SharedMap::read_only(fd, bytes).map_err(system("map"))?;
+        let map =
+            SharedMap::read_only(fd, bytes, geometry.staging_offset() as usize).map_err(system("map"))?;
         Ok(ArenaReader { map, geometry })
     }
 

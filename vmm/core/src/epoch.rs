@@ -13,12 +13,13 @@
 //! ```
 
 use covert_abi::Seq;
+use serde::{Deserialize, Serialize};
 
 /// Number of an epoch, and of the checkpoint at its end. 0 is the machine as it was loaded.
 pub type Epoch = u64;
 
 /// A place that the machine can go back to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The checkpoint.
     pub epoch: Epoch,

@@ -14,6 +14,7 @@
 use crate::limits::REPLICAS_MAX;
 use crate::{LaneSet, Point, Replica};
 use covert_abi::{Fingerprint, Header, Seq, fingerprint};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 pub type InputIndex = u64;
 
 /// What reading an input does to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// Reading changes nothing (a clock, random numbers, a positional read): it may be dropped and read again.
     Pure,
@@ -33,7 +34,7 @@ pub enum Class {
 }
 
 /// A replica's demand for an input. Two requests are identical when all of this is equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// Where in its streams the replica asks.
     pub point: Point,
@@ -61,7 +62,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(index: InputIndex, request: Request, value: Vec<u8>) -> Entry {
+    /// An entry with its fingerprint.
+    pub fn new(index: InputIndex, request: Request, value: Vec<u8>) -> Entry {
         let fingerprint = Entry::fingerprint_of(index, &request, &value);
         Entry { index, request, value, fingerprint }
     }

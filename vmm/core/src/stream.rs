@@ -15,9 +15,10 @@ use crate::epoch::{Epoch, Line, state_payload};
 use crate::log::{Class, Entry, InputIndex, Request};
 use crate::{Generation, Limits, Seq};
 use covert_abi::{Header, Kind};
+use serde::{Deserialize, Serialize};
 
 /// A place in a replica's life.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Point {
     /// Records produced before it.
     pub seq: Seq,
@@ -126,6 +127,11 @@ impl Stream {
     /// Learns that every record before `next` has been released.
     pub fn released(&mut self, next: Seq) {
         self.released = self.released.max(next);
+    }
+
+    /// The first record that it has not learnt to be released.
+    pub fn first_unreleased(&self) -> Seq {
+        self.released
     }
 
     /// Names the next record.

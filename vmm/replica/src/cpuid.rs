@@ -4,6 +4,7 @@
 //! beyond x87 and SSE, the number of the processor it runs on, counters, and everything about the hypervisor. A host may
 //! show more all the same (KVM_PVM adds its own bits): what must not run is then for whoever loads the guest to keep out.
 
+use core::arch::x86_64::__cpuid_count;
 use crc_fast::{CrcAlgorithm, checksum};
 use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES, kvm_cpuid_entry2};
 use kvm_ioctls::Kvm;
@@ -71,6 +72,8 @@ fn shown(mut entry: kvm_cpuid_entry2) -> Option<kvm_cpuid_entry2> {
             (entry.ebx, entry.ecx, entry.edx) = (0, 0, 0);
         }
         (0xd, _) => return None,
+        // Topology as AMD tells it: numbers of this core.
+        (0x8000_001e, _) => clear(&mut entry),
         // RDTSCP.
         (0x8000_0001, _) => entry.edx &= !(1 << 27),
         // A clock that counts evenly.
@@ -78,6 +81,23 @@ fn shown(mut entry: kvm_cpuid_entry2) -> Option<kvm_cpuid_entry2> {
         _ => {}
     }
     Some(entry)
+}
+
+/// What CPUID answers in a program whose CPUID instructions are replaced: KVM_PVM lets them run on the processor, which then shows
+/// its features and number whatever the table says.
+pub(crate) fn answer(function: u32, index: u32) -> [u32; 4] {
+    let found = __cpuid_count(function, index);
+    let there = kvm_cpuid_entry2 {
+        function,
+        index,
+        eax: found.eax,
+        ebx: found.ebx,
+        ecx: found.ecx,
+        edx: found.edx,
+        ..Default::default()
+    };
+    let entry = shown(there).unwrap_or_default();
+    [entry.eax, entry.ebx, entry.ecx, entry.edx]
 }
 
 fn clear(entry: &mut kvm_cpuid_entry2) {

@@ -128,3 +128,12 @@ pub enum LoadError {
         limit: u64,
     },
 }
+
+/// Where the pages of a checkpoint are.
+pub trait Image {
+    /// The fingerprint of a page by its number.
+    fn fingerprint(&self, page: usize) -> u64;
+
+    /// Copies a page; false if there is none.
+    fn read(&self, page: usize, to: &mut [u8]) -> bool;
+}

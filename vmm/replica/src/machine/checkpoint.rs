@@ -1,8 +1,8 @@
 //! Saving a machine and going back: which pages count, what is verified, what memory did by itself.
 
 use super::{Machine, Port};
-use crate::guest::Crash;
-use crate::memory::{PAGE, page_fingerprint};
+use crate::guest::{Crash, Image};
+use crate::memory::{PAGE, SPACE, page_fingerprint};
 use crate::state::{decode, encode};
 use crate::vcpu::host;
 use crc_fast::{CrcAlgorithm, checksum};
@@ -19,22 +19,13 @@ pub struct Saved {
     pub fingerprint: u64,
 }
 
-/// The pages of a saved state.
-pub trait Image {
-    /// The fingerprint of a page that was mapped then.
-    fn fingerprint(&self, page: u32) -> u64;
-
-    /// Its content.
-    fn page(&self, page: u32) -> &[u8];
-}
-
 /// What it took to go back to a saved state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
     /// Pages whose content was put back.
-    pub pages_copied: usize,
+    pub pages_copied: u32,
     /// Those of them that were wrong though nobody had written to them: memory that changed by itself.
-    pub scrubbed: usize,
+    pub scrubbed: u32,
 }
 
 /// The state of a machine, the content of pages apart.
@@ -47,6 +38,27 @@ struct State {
     processor: Vec<u8>,
     personality: Vec<u8>,
     mapping: Vec<(u32, u32, u8)>,
+}
+
+/// The fingerprint of a saved state, given those of its pages by number; none if the bytes are no state.
+pub fn checkpoint_fingerprint(state: &[u8], fingerprint_of: impl Fn(usize) -> u64) -> Option<u64> {
+    let saved: State = postcard::from_bytes(state).ok()?;
+    let last = SPACE / PAGE;
+    let in_space = |&(first, length, _): &(u32, u32, u8)| u64::from(first) + u64::from(length) <= last;
+    if !saved.mapping.iter().all(in_space) {
+        return None;
+    }
+    let pages = saved.mapping.iter().flat_map(|&(first, length, _)| first..first + length);
+    Some(fingerprint(state, pages.map(|page| page as usize), fingerprint_of))
+}
+
+fn fingerprint(state: &[u8], pages: impl Iterator<Item = usize>, of: impl Fn(usize) -> u64) -> u64 {
+    let mut bytes = state.to_vec();
+    for page in pages {
+        bytes.extend_from_slice(&(page as u32).to_le_bytes());
+        bytes.extend_from_slice(&of(page).to_le_bytes());
+    }
+    checksum(CrcAlgorithm::Crc64Nvme, &bytes)
 }
 
 impl Machine {
@@ -70,7 +82,8 @@ impl Machine {
             mapping: self.memory.mapping(),
         };
         let state = postcard::to_stdvec(&state).map_err(host("writing the state"))?;
-        let fingerprint = self.fingerprint(&state);
+        let fingerprint =
+            fingerprint(&state, self.memory.mapped_pages(), |page| self.memory.fingerprint(page));
         Ok(Saved { state, dirty, fingerprint })
     }
 
@@ -82,17 +95,6 @@ impl Machine {
         let log = self.vcpu.take_log()?;
         self.memory.mark_all(&log);
         Ok(())
-    }
-
-    fn fingerprint(&self, state: &[u8]) -> u64 {
-        let pages = (self.memory.mapped() / PAGE) as usize;
-        let mut bytes = Vec::with_capacity(state.len() + pages * 12);
-        bytes.extend_from_slice(state);
-        for page in self.memory.mapped_pages() {
-            bytes.extend_from_slice(&(page as u32).to_le_bytes());
-            bytes.extend_from_slice(&self.memory.fingerprint(page).to_le_bytes());
-        }
-        checksum(CrcAlgorithm::Crc64Nvme, &bytes)
     }
 
     /// Goes back to a saved state. Every mapped page is verified against its fingerprint, written since or not.
@@ -124,22 +126,24 @@ impl Machine {
             .restore_mapping(mapping)
             .map_err(|_| Crash::State("its mapping is none of this machine's memory"))?;
         let mut restored = Restored::default();
+        let mut content = [0; PAGE as usize];
         let mut before = mapped_before.into_iter().peekable();
         let pages: Vec<usize> = self.memory.mapped_pages().collect();
         for page in pages {
             while before.next_if(|earlier| *earlier < page).is_some() {}
             let was_mapped = before.next_if_eq(&page).is_some();
-            let expected = image.fingerprint(page as u32);
+            let expected = image.fingerprint(page);
             let found = page_fingerprint(self.memory.page(page));
             if found == expected {
                 self.memory.accept_page(page, expected);
                 continue;
             }
             let written = !was_mapped || self.memory.is_dirty(page);
-            restored.scrubbed += usize::from(!written && found != self.memory.fingerprint(page));
+            restored.scrubbed += u32::from(!written && found != self.memory.fingerprint(page));
             restored.pages_copied += 1;
-            self.memory.restore_page(page, image.page(page as u32), expected);
-            if page_fingerprint(self.memory.page(page)) != expected {
+            let there = image.read(page, &mut content);
+            self.memory.restore_page(page, &content, expected);
+            if !there || page_fingerprint(self.memory.page(page)) != expected {
                 return Err(Crash::State("a page does not have the fingerprint it was saved with"));
             }
         }

@@ -17,8 +17,9 @@ use crate::vcpu::{Burst, Entered, Vcpu};
 use kvm_ioctls::Kvm;
 use serde::{Deserialize, Serialize};
 
+pub use crate::guest::Image;
 pub use crate::vcpu::KvmError;
-pub use checkpoint::{Image, Restored, Saved};
+pub use checkpoint::{Restored, Saved, checkpoint_fingerprint};
 pub use inject::{InjectError, Injected};
 
 /// What a machine is made of.

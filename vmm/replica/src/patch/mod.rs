@@ -24,6 +24,8 @@ pub(crate) const UD2: [u8; 2] = [0x0f, 0x0b];
 /// Which instruction was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Kind {
+    /// Features and number of the processor.
+    Cpuid,
     /// Time stamp counter.
     Rdtsc,
     /// Time stamp counter and number of the processor.
@@ -53,6 +55,7 @@ impl Site {
     /// The site that an instruction is, if it is one of those.
     fn of(instruction: &Instruction) -> Option<Site> {
         let kind = match instruction.mnemonic() {
+            Mnemonic::Cpuid => Kind::Cpuid,
             Mnemonic::Rdtsc => Kind::Rdtsc,
             Mnemonic::Rdtscp => Kind::Rdtscp,
             Mnemonic::Rdpid => Kind::Rdpid,
@@ -156,7 +159,7 @@ fn may_have(bytes: &[u8]) -> bool {
     bytes.windows(2).enumerate().any(|(at, pair)| {
         // A prefix may stand before the first byte, never between these.
         match pair {
-            [0x0f, 0x31] => true,
+            [0x0f, 0x31 | 0xa2] => true,
             [0x0f, 0x01] => bytes.get(at + 2) == Some(&0xf9),
             // The group of RDRAND (/6), RDSEED and RDPID (/7), with a register as operand.
             [0x0f, 0xc7] => bytes.get(at + 2).is_some_and(|byte| *byte >= 0xf0),

@@ -19,7 +19,8 @@ fn addresses(found: &std::collections::BTreeMap<u64, super::Site>) -> Vec<u64> {
 
 #[test]
 fn every_kind_is_found_with_its_register_and_length() {
-    let cases: [(&[u8], Kind, u8, u8); 8] = [
+    let cases: [(&[u8], Kind, u8, u8); 9] = [
+        (&[0x0f, 0xa2], Kind::Cpuid, 0, 8),
         (&[0x0f, 0x31], Kind::Rdtsc, 0, 8),
         (&[0x0f, 0x01, 0xf9], Kind::Rdtscp, 0, 8),
         (&[0xf3, 0x0f, 0xc7, 0xf8], Kind::Rdpid, 0, 8),
@@ -42,9 +43,9 @@ fn every_kind_is_found_with_its_register_and_length() {
 
 #[test]
 fn neighbours_in_the_encoding_are_left_alone() {
-    // CMPXCHG16B, RDPMC, XGETBV, CPUID, VMPTRLD.
+    // CMPXCHG16B, RDPMC, XGETBV, BT, VMPTRLD.
     let code =
-        [0xf0, 0x48, 0x0f, 0xc7, 0x0f, 0x0f, 0x33, 0x0f, 0x01, 0xd0, 0x0f, 0xa2, 0x0f, 0xc7, 0x30, RET];
+        [0xf0, 0x48, 0x0f, 0xc7, 0x0f, 0x0f, 0x33, 0x0f, 0x01, 0xd0, 0x0f, 0xa3, 0xc0, 0x0f, 0xc7, 0x30, RET];
     assert_eq!(program(&code, &[], &[BASE]), Findings::default());
 }
 

@@ -2,6 +2,7 @@
 
 use super::Process;
 use crate::cpu::Cpu;
+use crate::cpuid;
 use crate::patch::generator::Generator;
 use crate::patch::{Kind, UD2};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,13 @@ impl Process {
                 if site.kind == Kind::Rdtscp {
                     registers.rcx = 0;
                 }
+            }
+            Kind::Cpuid => {
+                let [eax, ebx, ecx, edx] = cpuid::answer(registers.rax as u32, registers.rcx as u32);
+                registers.rax = eax.into();
+                registers.rbx = ebx.into();
+                registers.rcx = ecx.into();
+                registers.rdx = edx.into();
             }
             Kind::Rdpid => *registers.general(site.register) = 0,
             Kind::Rdrand | Kind::Rdseed => {

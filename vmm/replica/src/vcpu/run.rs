@@ -5,9 +5,15 @@
 use super::{NOWHERE, USER_CODE, USER_CODE32, USER_DATA, Vcpu, flags, host, segment};
 use crate::cpu::Exit;
 use crate::guest::Crash;
+use crate::memory::SPACE;
 use crate::platform::{Platform, Stub, TRAP_PORT};
 use kvm_ioctls::{SyncReg, VcpuExit};
 use serde::{Deserialize, Serialize};
+
+const PAGE_FAULT: u8 = 14;
+/// What the error code of a page fault says of a page that is not there: write, user, fetch. Beyond the guest's address space
+/// hosts that share their own with it (KVM_PVM) have something in their tables, now this, now that.
+const NOT_PRESENT: u64 = 0b1_0110;
 
 /// An exit, before it is told what it is.
 pub(crate) enum Entered {
@@ -101,9 +107,15 @@ impl Vcpu {
                         "exception {vector} outside the guest at {rip:#x}"
                     )));
                 }
-                let address = if vector == 14 { shared.sregs.cr2 } else { 0 };
                 self.leave_stub(frame.cs, frame.rip, frame.rsp, frame.rflags);
-                Ok(Exit::Exception { vector, error: frame.error, address })
+                let (mut error, mut address) = (frame.error, 0);
+                if vector == PAGE_FAULT {
+                    address = shared.sregs.cr2;
+                    if address >= SPACE {
+                        error &= NOT_PRESENT;
+                    }
+                }
+                Ok(Exit::Exception { vector, error, address })
             }
         }
     }

@@ -148,12 +148,12 @@ impl Pages {
 }
 
 impl Image for Pages {
-    fn fingerprint(&self, page: u32) -> u64 {
-        self.0.get(&page).map_or(0, |page| page.0)
+    fn fingerprint(&self, page: usize) -> u64 {
+        self.0.get(&(page as u32)).map_or(0, |page| page.0)
     }
 
-    fn page(&self, page: u32) -> &[u8] {
-        self.0.get(&page).map_or(&[0; PAGE as usize], |page| &page.1)
+    fn read(&self, page: usize, to: &mut [u8]) -> bool {
+        self.0.get(&(page as u32)).inspect(|page| to.copy_from_slice(&page.1)).is_some()
     }
 }
 
