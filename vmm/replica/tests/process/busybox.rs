@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// A static busybox, or `None` and a line that says how to get one.
-fn busybox() -> Option<&'static str> {
+pub(crate) fn busybox() -> Option<&'static str> {
     let found = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| {
         std::fs::read(path).is_ok_and(|image| !image.windows(9).any(|name| name == b"/ld-linux"))
     });
@@ -17,7 +17,7 @@ fn busybox() -> Option<&'static str> {
 }
 
 /// Some text, not in order, with numbers at the beginning of its lines.
-fn text() -> Vec<u8> {
+pub(crate) fn text() -> Vec<u8> {
     let mut text = Vec::new();
     let mut number = 1_u32;
     for line in 0..4000 {
