@@ -107,6 +107,10 @@ fn bare_code_is_searched_from_its_beginning() {
     let code = [&[0x90, 0x90][..], &RDTSC, &[RET]].concat();
     let found = analyse_bare(Region { start: BASE, bytes: &code });
     assert_eq!(addresses(&found.doubtful), [2]);
+    // And from wherever it begins behind zeros, which would be instructions of two bytes.
+    let code = [&[0; 33][..], &code, &[0; 33], &code, &[0; 40]].concat();
+    let found = analyse_bare(Region { start: BASE, bytes: &code });
+    assert_eq!(addresses(&found.doubtful), [35, 73]);
 }
 
 proptest::proptest! {

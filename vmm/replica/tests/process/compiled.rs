@@ -233,3 +233,34 @@ fn a_program_works_with_files_as_on_the_host() {
     assert_eq!(lines, expected);
     assert_eq!((ended.status, ended.unserved), (0, vec![]));
 }
+
+const PROCESSOR: &str = r#"
+#include <cpuid.h>
+#include <stdio.h>
+int main() {
+    for (unsigned base = 0; base < 3; base++)
+        for (unsigned leaf = 0; leaf < 0x30; leaf++)
+            for (unsigned index = 0; index < 3; index++) {
+                unsigned a, b, c, d, first = base == 0 ? 0 : base == 1 ? 0x80000000 : 0x40000000;
+                __cpuid_count(first + leaf, index, a, b, c, d);
+                printf("%x.%x %x %x %x %x\n", first + leaf, index, a, b, c, d);
+            }
+    return 0;
+}
+"#;
+
+#[test]
+fn a_program_cannot_tell_which_core_it_runs_on() {
+    let mut seen = Vec::new();
+    for first in [true, false] {
+        crate::replicas::move_to(first);
+        let Some(ended) = run("processor", PROCESSOR, &["-static"], b"") else { return };
+        seen.push(String::from_utf8(ended.stdout).expect("text"));
+    }
+    assert!(seen[0].lines().count() > 400);
+    for (one, other) in seen[0].lines().zip(seen[1].lines()) {
+        assert_eq!(one, other);
+    }
+    // No hypervisor, and no AVX.
+    assert!(seen[0].contains("40000000.0 0 0 0 0\n"));
+}
