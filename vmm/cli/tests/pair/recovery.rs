@@ -106,7 +106,7 @@ fn a_killed_replica_is_replaced_while_the_guest_runs_on() {
 #[test]
 fn a_replica_that_stands_still_is_taken_for_hung_and_replaced() {
     needs!(busybox);
-    let machine = "[hang]\nclock_ms = 400\n[checkpoint]\nexits = 40\n";
+    let machine = "[hang]\nclock_ms = 3000\n[checkpoint]\nexits = 40\n";
     let machine = file("hang.toml", machine);
     let path = machine.to_str().expect("a path");
     let (events, written) = disturbed(&[&[path], &LINES[..]].concat(), |pid| signal("STOP", pid));
