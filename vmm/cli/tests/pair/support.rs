@@ -11,7 +11,6 @@ pub(crate) const BUSYBOX: &str = "/bin/busybox";
 macro_rules! needs {
     ($what:ident) => {
         if let Err(missing) = $crate::support::$what() {
-            assert!(std::env::var_os("CI").is_none(), "in CI nothing is skipped: {missing}");
             eprintln!("SKIPPED: {missing}");
             return;
         }
@@ -30,7 +29,9 @@ pub(crate) fn busybox() -> Result<(), String> {
     let image = fs::read(BUSYBOX).unwrap_or_default();
     match is_static(&image) {
         true => Ok(()),
-        false => Err(format!("{BUSYBOX} is not a static program: apt-get install busybox-static")),
+        // What can be installed is there in CI.
+        false if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("no static {BUSYBOX}"),
+        false => Err(format!("{BUSYBOX} is not a static program: cargo xtask setup")),
     }
 }
 
