@@ -29,17 +29,13 @@ enum Byte {
     Inner,
 }
 
-/// The instructions that some way leads to.
+/// The instructions that some way leads to; none, by default.
+#[derive(Default)]
 pub(super) struct Reached {
     bytes: Vec<Vec<Byte>>,
 }
 
 impl Reached {
-    /// No way is known.
-    pub(super) fn nothing(map: &Map<'_>) -> Reached {
-        Reached { bytes: map.code.iter().map(|region| vec![Byte::Unknown; region.bytes.len()]).collect() }
-    }
-
     /// Follows all ways.
     pub(super) fn from<'a>(map: &'a Map<'a>) -> Reached {
         let decoder =
@@ -47,7 +43,9 @@ impl Reached {
         let mut search = Search {
             map,
             decoders: map.code.iter().map(decoder).collect(),
-            reached: Reached::nothing(map),
+            reached: Reached {
+                bytes: map.code.iter().map(|region| vec![Byte::Unknown; region.bytes.len()]).collect(),
+            },
             to_follow: Vec::new(),
             perhaps: Vec::new(),
         };

@@ -63,7 +63,7 @@ impl Process {
             libc::SYS_dup => self.dup(a),
             libc::SYS_dup2 => self.dup2(a),
             libc::SYS_dup3 => self.dup3(a),
-            libc::SYS_fcntl => self.fcntl(a),
+            libc::SYS_fcntl => self.fcntl(cpu, a),
             libc::SYS_lseek => self.lseek(a),
             libc::SYS_ioctl => self.ioctl(a),
             libc::SYS_flock | libc::SYS_fadvise64 => self.state.descriptors.get(a[0]).map(|_| Served::Value(0)),
