@@ -33,14 +33,53 @@ const EXTENDED_ECX: u32 = bits(&[1, 3, 5, 6, 9, 10, 11, 12, 14, 22]);
 /// Leaf 7, EDX: AVX-512 4VNNIW, 4FMAPS, VP2INTERSECT, TSX aborts, AMX and AVX-512 FP16.
 const EXTENDED_EDX: u32 = bits(&[2, 3, 8, 11, 13, 22, 23, 24, 25]);
 
-/// The table for a guest of this host.
+/// Components of processor state that a guest does not see and may reach all the same where KVM does not enforce XCR0: the upper
+/// halves of AVX registers, then what AVX-512 added (Intel SDM volume 1, 13.1).
+const HIDDEN: [u32; 4] = [2, 5, 6, 7];
+
+/// Where the [`HIDDEN`] components are in an XSAVE area of this host: first word and words, none for what it does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layout(pub(crate) [(usize, usize); HIDDEN.len()]);
+
+impl Layout {
+    /// The components that are there: their bits in XSTATE_BV and their words.
+    pub(crate) fn components(self) -> impl Iterator<Item = (u32, std::ops::Range<usize>)> {
+        let there = HIDDEN.into_iter().zip(self.0).filter(|(_, (_, words))| *words > 0);
+        there.map(|(component, (first, words))| (1 << component, first..first + words))
+    }
+}
+
+/// The table for a guest of this host, and where KVM puts its state.
 ///
 /// # Errors
 /// KVM's.
-pub(crate) fn table(kvm: &Kvm) -> Result<CpuId, kvm_ioctls::Error> {
+pub(crate) fn table(kvm: &Kvm) -> Result<(CpuId, Layout), kvm_ioctls::Error> {
     let supported = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES)?;
-    let entries: Vec<_> = supported.as_slice().iter().filter_map(|entry| shown(*entry)).collect();
-    CpuId::from_entries(&entries).map_err(|_| kvm_ioctls::Error::new(libc::E2BIG))
+    let layout = layout(supported.as_slice());
+    let components = layout.components().fold(0, |bits, (bit, _)| bits | bit);
+    let mut entries: Vec<_> = supported.as_slice().iter().filter_map(|entry| shown(*entry)).collect();
+    for entry in &mut entries {
+        if (entry.function, entry.index) == (0xd, 0) {
+            // KVM gives and takes only the state that this says there is.
+            entry.eax |= components;
+        }
+    }
+    let table = CpuId::from_entries(&entries).map_err(|_| kvm_ioctls::Error::new(libc::E2BIG))?;
+    Ok((table, layout))
+}
+
+fn layout(supported: &[kvm_cpuid_entry2]) -> Layout {
+    let leaf = |index| supported.iter().find(|entry| (entry.function, entry.index) == (0xd, index));
+    let there = leaf(0).map_or(0, |entry| entry.eax);
+    Layout(HIDDEN.map(|component| match leaf(component) {
+        // EAX has its bytes, EBX where they begin.
+        Some(entry) if there >> component & 1 == 1 => {
+            let (first, words) = (entry.ebx as usize / 4, entry.eax as usize / 4);
+            let fits = first >= XSAVE_BYTES as usize / 4 && first.saturating_add(words) <= 1024;
+            if fits { (first, words) } else { (0, 0) }
+        }
+        _ => (0, 0),
+    }))
 }
 
 /// An entry as a guest sees it; `None` if it does not.

@@ -110,7 +110,7 @@ impl Machine {
             platform,
             memory,
             personality,
-            cpuid: cpuid::fingerprint(&table),
+            cpuid: cpuid::fingerprint(&table.0),
             initial,
             counted: 0,
             port: Port::default(),

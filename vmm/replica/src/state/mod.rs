@@ -10,9 +10,12 @@
 //! | debug registers, SYSENTER and PAT MSRs | no code at CPL 3 can set them |
 //! | microcode, feature and other MSRs of the host | the host's |
 //! | XSTATE_BV, MXCSR_MASK and reserved bytes of XSAVE | how a processor saved, not what |
+//! | protection keys, AMX | no host lets this guest reach them, or KVM does not tell |
 //! | padding of segments | nobody's |
 
-use crate::cpuid::XCR0;
+pub(crate) mod xsave;
+
+use crate::cpuid::Layout;
 use crate::guest::Crash;
 use crate::vcpu::{CSTAR, FMASK, LSTAR, STAR, Vcpu, host};
 use kvm_bindings::{Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs, kvm_vcpu_events, kvm_xcrs};
@@ -28,7 +31,9 @@ pub(crate) struct Raw {
     pub(crate) sregs: kvm_sregs,
     pub(crate) xcrs: kvm_xcrs,
     /// An XSAVE area in its standard form.
-    pub(crate) xsave: [u32; 1024],
+    pub(crate) xsave: xsave::Area,
+    /// Where what is in it.
+    pub(crate) layout: Layout,
     pub(crate) events: kvm_vcpu_events,
     pub(crate) msrs: [u64; MSRS.len()],
 }
@@ -128,8 +133,8 @@ fn fields(raw: &mut Raw, f: &mut impl Fields) {
     f.u64(&mut raw.xcrs.xcrs[0].value);
     raw.msrs.iter_mut().for_each(|msr| f.u64(msr));
     event_fields(&mut raw.events, f);
-    for (from, to) in XSAVE_FIELDS {
-        for word in &mut raw.xsave[from..to] {
+    for words in xsave::fields(raw.layout) {
+        for word in &mut raw.xsave[words] {
             f.u32(word);
         }
     }
@@ -173,52 +178,12 @@ fn event_fields(events: &mut kvm_vcpu_events, f: &mut impl Fields) {
     f.u64(&mut events.exception_payload);
 }
 
-// ---- XSAVE ------------------------------------------------------------------------------------------------
-
-/// Words of the XSAVE area (Intel SDM volume 1, 13.4.1): FCW, FSW, FTW, FOP, FIP, FDP, MXCSR; ST0-7; XMM0-15.
-const XSAVE_FIELDS: [(usize, usize); 3] = [(0, 7), (8, 40), (40, 104)];
-const X87: (usize, usize) = (8, 40);
-const SSE: (usize, usize) = (40, 104);
-const XSTATE_BV: usize = 128;
-/// FCW of a processor that has not used it.
-const FCW_INITIAL: u32 = 0x37f;
-
-/// Writes out what XSTATE_BV says is in its initial state, so that it does not matter whether the processor noticed.
-fn normalise(xsave: &mut [u32; 1024]) {
-    let present = xsave[XSTATE_BV];
-    if present & 1 == 0 {
-        xsave[..6].fill(0);
-        xsave[0] = FCW_INITIAL;
-        xsave[X87.0..X87.1].fill(0);
-    }
-    if present & 2 == 0 {
-        // MXCSR is not part of what this bit says.
-        xsave[SSE.0..SSE.1].fill(0);
-    }
-    // The bytes behind the ten of each x87 register are reserved.
-    for register in 0..8 {
-        let at = X87.0 + register * 4;
-        xsave[at + 2] &= 0xffff;
-        xsave[at + 3] = 0;
-    }
-    // FTW has one byte and a reserved one.
-    xsave[1] &= 0xffff_00ff;
-    xsave[XSTATE_BV] = XCR0 as u32;
-    xsave[XSTATE_BV + 1..].fill(0);
-}
-
-/// Flips a bit of an SSE register in an XSAVE area.
-pub(crate) fn flip_xmm(xsave: &mut [u32; 1024], xmm: usize, bit: u32) {
-    normalise(xsave);
-    xsave[SSE.0 + xmm % 16 * 4 + (bit / 32) as usize % 4] ^= 1 << (bit % 32);
-}
-
 // ---- Both ways --------------------------------------------------------------------------------------------
 
 /// The canonical bytes of a state.
 pub(crate) fn encode(raw: &Raw) -> Vec<u8> {
     let mut raw = raw.clone();
-    normalise(&mut raw.xsave);
+    xsave::write_out(&mut raw.xsave, raw.layout);
     let mut writer = Writer(Vec::with_capacity(1024));
     fields(&mut raw, &mut writer);
     writer.0
@@ -230,11 +195,14 @@ pub(crate) fn encode(raw: &Raw) -> Vec<u8> {
 /// They are not the bytes of a state.
 pub(crate) fn decode(bytes: &[u8], rest: &Raw) -> Result<Raw, Crash> {
     let mut raw = rest.clone();
-    normalise(&mut raw.xsave);
+    xsave::write_out(&mut raw.xsave, raw.layout);
     let mut reader = Reader(Some(bytes));
     fields(&mut raw, &mut reader);
     match reader.0 {
-        Some([]) => Ok(raw),
+        Some([]) => {
+            xsave::note_initial(&mut raw.xsave, raw.layout);
+            Ok(raw)
+        }
         _ => Err(Crash::State("it is not the state of a processor")),
     }
 }
@@ -259,6 +227,7 @@ impl Vcpu {
             xsave: self.fd.get_xsave().map_err(host("reading XSAVE"))?.region,
             events: self.fd.get_vcpu_events().map_err(host("reading events"))?,
             msrs: values,
+            layout: self.layout,
         })
     }
 

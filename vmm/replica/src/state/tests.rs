@@ -1,6 +1,10 @@
 //! Each field that is included changes the bytes and comes back; nothing that is excluded does.
 
+use super::xsave::{SSE, X87, XSTATE_BV};
 use super::*;
+
+/// As on a processor with AVX and one register more.
+const LAYOUT: Layout = Layout([(144, 64), (0, 0), (224, 128), (0, 0)]);
 
 type Change<T> = fn(&mut T);
 
@@ -20,11 +24,12 @@ fn sample() -> Raw {
         xsave: [0; 1024],
         events: kvm_vcpu_events::default(),
         msrs: [0; MSRS.len()],
+        layout: LAYOUT,
     };
-    for (word, value) in raw.xsave.iter_mut().take(104).zip(1..) {
+    for (word, value) in raw.xsave.iter_mut().zip(1..) {
         *word = value;
     }
-    raw.xsave[XSTATE_BV] = 3;
+    raw.xsave[XSTATE_BV] = 0x47;
     let mut count = Numbers(0);
     let mut numbered = raw.clone();
     fields(&mut numbered, &mut count);
@@ -165,8 +170,15 @@ fn pending_events_count() {
 fn x87_and_sse_count() {
     // FCW and FSW, FTW and FOP, FIP, FDP, MXCSR; every x87 and every SSE register.
     let control = [0, 1, 2, 3, 4, 5, 6];
-    let x87 = (0..8).flat_map(|register| (0..3).map(move |word| X87.0 + register * 4 + word));
-    for word in control.into_iter().chain(x87).chain(SSE.0..SSE.1) {
+    let x87 = (0..8).flat_map(|register| (0..3).map(move |word| X87.start + register * 4 + word));
+    for word in control.into_iter().chain(x87).chain(SSE) {
+        is_included(&format!("word {word} of XSAVE"), |raw| raw.xsave[word] ^= 1);
+    }
+}
+
+#[test]
+fn what_a_guest_may_reach_beyond_counts() {
+    for word in (144..208).chain(224..352) {
         is_included(&format!("word {word} of XSAVE"), |raw| raw.xsave[word] ^= 1);
     }
 }
@@ -178,12 +190,13 @@ fn components_in_their_initial_state_are_alike_however_they_were_saved() {
     said.xsave[XSTATE_BV] = 0;
     let mut written = sample();
     written.xsave[..6].copy_from_slice(&[0x37f, 0, 0, 0, 0, 0]);
-    written.xsave[X87.0..SSE.1].fill(0);
+    written.xsave[X87.start..SSE.end].fill(0);
+    written.xsave[144..352].fill(0);
     assert_eq!(encode(&said), encode(&written));
-    // It is restored as one that is written out.
-    let decoded = decode(&encode(&said), &sample()).expect("a state");
-    assert_eq!(decoded.xsave[..SSE.1], written.xsave[..SSE.1]);
-    assert_eq!(decoded.xsave[XSTATE_BV], 3);
+    // It is restored as what it is; SSE is always written out.
+    let decoded = decode(&encode(&written), &sample()).expect("a state");
+    assert_eq!(decoded.xsave[..SSE.end], written.xsave[..SSE.end]);
+    assert_eq!(decoded.xsave[XSTATE_BV], 2);
 }
 
 #[test]
@@ -235,13 +248,13 @@ fn padding_is_noise() {
 fn how_a_processor_saved_is_noise() {
     // MXCSR_MASK, what is behind the ten bytes of an x87 register, FTW's reserved byte, the header, what is behind it.
     is_noise("MXCSR_MASK", |raw| raw.xsave[7] ^= 1);
-    is_noise("bytes behind st(2)", |raw| raw.xsave[X87.0 + 10] ^= 0x1_0000);
-    is_noise("bytes behind st(7)", |raw| raw.xsave[X87.0 + 31] ^= 1);
+    is_noise("bytes behind st(2)", |raw| raw.xsave[X87.start + 10] ^= 0x1_0000);
+    is_noise("bytes behind st(7)", |raw| raw.xsave[X87.start + 31] ^= 1);
     is_noise("the byte behind FTW", |raw| raw.xsave[1] ^= 0x100);
     is_noise("XCOMP_BV", |raw| raw.xsave[XSTATE_BV + 3] ^= 0x8000_0000);
-    is_noise("AVX", |raw| {
-        raw.xsave[XSTATE_BV] |= 4;
-        raw.xsave[144] ^= 1;
+    is_noise("a component that the host does not have", |raw| {
+        raw.xsave[XSTATE_BV] |= 1 << 9;
+        raw.xsave[360] ^= 1;
     });
     is_noise("what is free for software", |raw| raw.xsave[120] ^= 1);
 }
@@ -271,7 +284,11 @@ fn what_kvm_gives_comes_back_from_it() {
     raw.sregs.gs.base = 0x5678_0000;
     raw.sregs.cr2 = 0x9abc;
     raw.msrs[4] = 0xdef0;
-    raw.xsave = sample().xsave;
+    for word in SSE.chain(vcpu.layout.components().flat_map(|(_, words)| words)) {
+        raw.xsave[word] = (word as u32).wrapping_mul(0x0101_0101);
+    }
+    raw.xsave[XSTATE_BV] = vcpu.layout.components().fold(3, |bits, (bit, _)| bits | bit);
+    raw.xsave[X87].copy_from_slice(&sample().xsave[X87]);
     raw.xsave[0] = 0x37f;
     raw.xsave[1] = 0xff;
     raw.xsave[6] = 0x1fa0;

@@ -9,12 +9,12 @@
 mod run;
 
 use crate::cpu::Registers;
-use crate::cpuid;
+use crate::cpuid::{self, Layout};
 use crate::guest::Crash;
 use crate::kick::{Kicker, RunPage};
 use crate::memory::{Memory, RESERVED, SPACE};
 use crate::platform::{self, Platform};
-use crate::state;
+use crate::state::xsave;
 use kvm_bindings::{
     CpuId, KVM_MEM_LOG_DIRTY_PAGES, Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_userspace_memory_region,
     kvm_xsave,
@@ -81,6 +81,7 @@ pub(crate) struct Vcpu {
     /// KVM still has to finish an access to a port.
     pending: bool,
     logs: bool,
+    pub(crate) layout: Layout,
 }
 
 impl Vcpu {
@@ -90,7 +91,7 @@ impl Vcpu {
     /// See [`KvmError`].
     pub(crate) fn new(
         kvm: &Kvm,
-        table: &CpuId,
+        (table, layout): &(CpuId, Layout),
         platform: &Platform,
         memory: &Memory,
         logs: bool,
@@ -124,7 +125,7 @@ impl Vcpu {
         for registers in [SyncReg::Register, SyncReg::SystemRegister] {
             fd.set_sync_valid_reg(registers);
         }
-        let mut vcpu = Vcpu { fd, vm, page: Arc::new(page), pending: false, logs };
+        let mut vcpu = Vcpu { fd, vm, page: Arc::new(page), pending: false, logs, layout: *layout };
         vcpu.begin(platform)?;
         Ok(vcpu)
     }
@@ -273,12 +274,12 @@ impl Vcpu {
     /// Flips a bit of an SSE register.
     pub(crate) fn flip_xmm(&mut self, xmm: usize, bit: u32) -> Result<(), Crash> {
         let mut xsave = self.fd.get_xsave().map_err(host("reading XSAVE"))?.region;
-        state::flip_xmm(&mut xsave, xmm, bit);
+        xsave::flip_xmm(&mut xsave, self.layout, xmm, bit);
         self.set_xsave(&xsave)
     }
 
     /// Sets the x87 and SSE registers: an XSAVE area in its standard form.
-    pub(crate) fn set_xsave(&self, xsave: &[u32; 1024]) -> Result<(), Crash> {
+    pub(crate) fn set_xsave(&self, xsave: &xsave::Area) -> Result<(), Crash> {
         let xsave = kvm_xsave { region: *xsave, ..Default::default() };
         // SAFETY: no state that needs more than these 4096 bytes was ever enabled for this process.
         unsafe { self.fd.set_xsave(&xsave) }.map_err(host("setting XSAVE"))

@@ -182,3 +182,39 @@ fn a_machine_without_checkpoints_makes_none() {
     demand(&mut machine);
     assert!(matches!(machine.save(), Err(Crash::State(_))));
 }
+
+#[test]
+fn registers_that_a_guest_was_not_told_of_are_state_if_it_reaches_them() {
+    let Some(kvm) = kvm() else { return };
+    let code = [
+        0xc5, 0xfe, 0x6f, 0x0c, 0x25, 0x00, 0x00, 0x80, 0x00, // vmovdqu ymm1, [DATA]
+        0x0f, 0x05, // syscall
+        0xc5, 0xfe, 0x7f, 0x0c, 0x25, 0x40, 0x00, 0x80, 0x00, // vmovdqu [DATA + 64], ymm1
+        0x0f, 0x05, // syscall
+    ];
+    let machine = |bytes: [u8; 32]| {
+        let guest = Assembled::new(&code);
+        let seen = guest.seen.clone();
+        let mut machine = guest.machine(&kvm);
+        assert!(machine.memory_mut().put(DATA, &bytes));
+        demand(&mut machine);
+        let reached = seen.lock().unwrap()[0].0 == Exit::SystemCall;
+        (machine, reached)
+    };
+    let bytes = std::array::from_fn(|at| at as u8 + 1);
+    let (mut first, reached) = machine(bytes);
+    if !reached {
+        // Where XCR0 is enforced it is an undefined instruction.
+        return;
+    }
+    let saved = first.save().expect("saved");
+    let mut pages = Pages::default();
+    pages.take(&saved, first.memory());
+    let (mut second, _) = machine([0; 32]);
+    let other = second.save().expect("saved");
+    second.restore(&saved.state, &pages).expect("restored");
+    assert_eq!(second.save().expect("saved").fingerprint, saved.fingerprint);
+    assert_ne!(other.state, saved.state);
+    demand(&mut second);
+    assert_eq!(second.memory().read(DATA + 64, 32), Some(&bytes[..]));
+}

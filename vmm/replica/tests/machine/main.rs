@@ -6,5 +6,6 @@ mod support;
 mod checkpoints;
 mod exits;
 mod faults;
+mod fuzz;
 mod hostile;
 mod kicks;
