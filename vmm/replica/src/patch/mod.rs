@@ -120,10 +120,8 @@ pub(crate) fn analyse(program: &Map<'_>) -> Findings {
 pub(crate) fn analyse_bare(region: Region<'_>) -> Findings {
     let mut findings = Findings::default();
     if may_have(region.bytes) {
-        for code in between_zeros(region) {
-            let map = Map { code: vec![code], ..Map::default() };
-            findings.merge(sweep::classify(&map.code, &Reached::nothing(&map)));
-        }
+        let parts = between_zeros(region).into_iter().filter(|part| may_have(part.bytes));
+        parts.for_each(|part| findings.merge(sweep::classify(&[part], &Reached::default())));
     }
     findings
 }

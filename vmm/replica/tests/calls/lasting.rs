@@ -78,3 +78,36 @@ fn what_is_no_state_is_refused() {
     let mut process = Process::new(program());
     assert!(matches!(process.restore(&[state, vec![0]].concat()), Err(Crash::State(_))));
 }
+
+#[test]
+fn no_program_makes_its_state_too_large_for_a_checkpoint() {
+    const PAGE: u64 = 4096;
+    let mut rig = Rig::new();
+    // Code that is nothing but time stamps.
+    let code = rig.call(libc::SYS_mmap, &[0, 1 << 20, 3, 0x22, u64::MAX, 0]) as u64;
+    for at in (code..code + (1 << 20)).step_by(1 << 16) {
+        rig.call(libc::SYS_getrandom, &[at, 1 << 16, 0]);
+        assert!(rig.memory.write(at, &[0x0f, 0x31].repeat(1 << 15)));
+    }
+    assert_eq!(rig.call(libc::SYS_mprotect, &[code, 1 << 20, 5]), 0);
+    assert!(rig.process.unserved().iter().any(|line| line.starts_with("more than")));
+    // Every other page of a large area on its own.
+    let start = rig.call(libc::SYS_mmap, &[0, 512 << 20, 0, 0x22, u64::MAX, 0]) as u64;
+    let mut areas = 0;
+    while rig.call(libc::SYS_mprotect, &[start + 2 * areas * PAGE, PAGE, 1]) == 0 {
+        areas += 1;
+    }
+    assert!((1000..65_536).contains(&areas), "{areas}");
+    // As many open files as there may be, with the longest paths.
+    let long = format!("/{}small", "x/".repeat(2000));
+    rig.world.nodes.insert(long.clone(), crate::world::Node::File(Vec::new()));
+    let path = rig.path(&long);
+    let mut files = 0;
+    while rig.call(libc::SYS_open, &[path, 0, 0]) >= 0 {
+        files += 1;
+    }
+    assert!((32..1024).contains(&files), "{files}");
+    assert_eq!(rig.world.open.len(), files);
+    let bytes = rig.process.save().len();
+    assert!(bytes < 700 * 1024, "{bytes} bytes");
+}

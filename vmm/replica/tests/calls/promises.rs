@@ -182,6 +182,18 @@ fn what_is_not_served_is_named_once() {
 }
 
 #[test]
+fn what_a_file_system_may_lack_is_refused_in_silence() {
+    let mut rig = Rig::new();
+    let path = rig.path("/small");
+    assert_eq!(rig.inside(libc::SYS_link, &[path, path]), error(libc::EPERM));
+    assert_eq!(rig.inside(libc::SYS_getxattr, &[path, path, ROOM, 100]), error(libc::EOPNOTSUPP));
+    assert_eq!(rig.inside(libc::SYS_sendfile, &[1, 0, 0, 100]), error(libc::EINVAL));
+    assert_eq!(rig.inside(libc::SYS_copy_file_range, &[1, 0, 0, 0, 100, 0]), error(libc::EINVAL));
+    assert_eq!(rig.inside(libc::SYS_rseq, &[ROOM, 32, 0, 0]), error(libc::ENOSYS));
+    assert_eq!(rig.process.unserved(), Vec::<String>::new());
+}
+
+#[test]
 fn an_answer_to_something_else_is_a_crash() {
     let wrong = [
         vec![],
