@@ -45,7 +45,7 @@ pub enum Event {
         replica: usize,
         /// What, and where the guest was.
         #[serde(flatten)]
-        fault: Injected,
+        fault: Box<Injected>,
         /// What `--inject` makes it again with: `exact` if the guest stood at a counted exit, else at the `nearest` one before.
         replay: Replay,
     },

@@ -290,7 +290,7 @@ impl Pair<'_> {
             Report::Injected(fault) => {
                 self.tally.injected += 1;
                 let replay = Replay::of(replica, &fault);
-                (self.tell)(Event::FaultInjected { ms, replica, fault, replay });
+                (self.tell)(Event::FaultInjected { ms, replica, fault: Box::new(fault), replay });
             }
             Report::Unserved(what) => {
                 if self.tally.unserved.insert(what.clone()) {
@@ -417,7 +417,7 @@ impl Pair<'_> {
             Action::Continue { replica } => Ok(self.order(replica, &Order::Continue)),
             Action::Store { line, from } => {
                 let memory = self.places[from].setup.memory;
-                let stored = checkpoint::store(&self.store, &self.arenas[from], memory, &line);
+                let stored = checkpoint::store(&mut self.store, &self.arenas[from], memory, &line);
                 let ms = self.now_ms();
                 match &stored {
                     Ok(stored) => {
