@@ -157,7 +157,7 @@ impl Run<'_> {
             _ => {}
         }
         let (index, event) = (self.index, event.clone());
-        let mut group = match self.bench.apply(&event) {
+        let mut group = match self.bench.apply(&event, !self.open) {
             Ok(Some(group)) => group,
             Ok(None) => return Ok(()),
             Err(error) => return Err(Box::new(Divergence::Failed { index, event, error })),

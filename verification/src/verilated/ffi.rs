@@ -53,7 +53,7 @@ pub(super) struct Shown {
 }
 
 /// Version of the structures above; the library says which it was built with.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What `harness.cpp` calls `Table`: the functions of a library.
 #[derive(Clone, Copy)]
@@ -64,6 +64,7 @@ struct Table {
     free: unsafe extern "C" fn(*mut c_void),
     settle: unsafe extern "C" fn(*mut c_void, *const Driven, *mut Shown),
     clock: unsafe extern "C" fn(*mut c_void),
+    idle: unsafe extern "C" fn(*mut c_void, *const Driven, u64, *mut u32) -> u64,
     waves: unsafe extern "C" fn(*mut c_void, *const c_char) -> c_int,
 }
 
@@ -106,6 +107,14 @@ impl Instance {
     pub(super) fn clock(&mut self) {
         // SAFETY: the instance is alive.
         unsafe { (self.functions.clock)(self.bench) };
+    }
+
+    /// Clocks that passed with these inputs until something was offered, and whether the unit's state has come again.
+    pub(super) fn idle(&mut self, driven: &Driven, most: u64) -> (u64, bool) {
+        let mut repeats = 0;
+        // SAFETY: the instance is alive, the structure is that of harness.cpp, and the flag outlives the call.
+        let clocks = unsafe { (self.functions.idle)(self.bench, driven, most, &mut repeats) };
+        (clocks, repeats != 0)
     }
 
     /// Starts to dump waves; false when the library was built without, or the file cannot be written.

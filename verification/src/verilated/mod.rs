@@ -9,7 +9,7 @@ mod ffi;
 pub use build::BuildError;
 
 use crate::root_complex::stream::Beat;
-use crate::root_complex::{Inputs, Outputs, UnderTest};
+use crate::root_complex::{Idle, Inputs, Outputs, UnderTest};
 use ffi::{Driven, Instance, Shown};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -133,6 +133,11 @@ impl UnderTest for Verilated {
 
     fn clock(&mut self) {
         self.instance.clock();
+    }
+
+    fn idle(&mut self, inputs: &Inputs, most: u64) -> Idle {
+        let (clocks, repeats) = self.instance.idle(&driven(inputs), most);
+        Idle { clocks, repeats }
     }
 
     fn reset(&mut self) {
