@@ -1,7 +1,7 @@
 // The unit's pins as one C structure in and one out: a single call a clock from Rust.
 // The layouts are those of `Driven`, `Shown` and `Table` in ffi.rs; the version in the table guards them.
-#include "Vredundancy_unit.h"
-#include "Vredundancy_unit___024root.h"
+#include "Vtop.h"
+#include "Vtop___024root.h"
 #include "verilated.h"
 #if VM_TRACE
 #include "verilated_fst_c.h"
@@ -34,7 +34,7 @@ struct Shown {
 
 struct Bench {
     VerilatedContext context;
-    std::unique_ptr<Vredundancy_unit> unit;
+    std::unique_ptr<Vtop> unit;
 #if VM_TRACE
     std::unique_ptr<VerilatedFstC> waves;
 #endif
@@ -46,7 +46,7 @@ struct Bench {
 #if VM_TRACE
         context.traceEverOn(true);
 #endif
-        unit = std::make_unique<Vredundancy_unit>(&context);
+        unit = std::make_unique<Vtop>(&context);
     }
 
     void eval() {
@@ -172,5 +172,5 @@ struct Table {
     int (*waves)(Bench *, const char *);
 };
 
-extern "C" const Table covert_table = {
+extern "C" __attribute__((visibility("default"))) const Table covert_table = {
     2, covert_new, covert_free, covert_settle, covert_clock, covert_idle, covert_waves};
