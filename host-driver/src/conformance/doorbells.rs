@@ -1,7 +1,7 @@
 //! What a ring of a doorbell does, and what it does not.
 
 use super::expect::{Kept, NONE, print_of, same, set};
-use super::rig::{Factory, Shape};
+use super::rig::{Factory, Shape, rig_beyond_skew};
 use crate::group::State;
 use covert_abi::{FaultCause, Outcome};
 
@@ -54,16 +54,16 @@ pub(super) fn a_doorbell_rung_too_early_is_not_remembered(factory: &dyn Factory)
 }
 
 pub(super) fn ringing_twice_or_backwards_does_no_harm(factory: &dyn Factory) -> Kept {
-    let mut rig = factory.rig(&Shape { skew_log2: 2, ..Shape::lanes(2) })?;
+    let mut rig = rig_beyond_skew(factory, Shape { skew_log2: 2, ..Shape::lanes(2) })?;
     let both = set([0, 1]);
     rig.start(both, 0)?;
+    let fetched = rig.group.limits().skew;
     for lane in [0, 1] {
-        for index in 0..8 {
+        for index in 0..fetched + 2 {
             rig.put(lane, index, rig.header(u64::from(index)), b"x");
         }
     }
     // Lane 0 is fetched as far as the skew allows; a tail taken back to there changes nothing.
-    let fetched = rig.group.limits().skew;
     for tail in [fetched, fetched, fetched + 2, fetched + 2, fetched] {
         rig.ring(0, tail)?;
     }

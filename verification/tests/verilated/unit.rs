@@ -43,11 +43,9 @@ fn the_unit_passes_the_conformance_suite() {
     let Some(identity) = identity() else { return };
     let wants_more = AtomicBool::new(false);
     let port = |needs: &Needs| -> Result<Box<dyn CardPort>, String> {
-        // A case that asks for less than the usual depth means it.
-        let skew = needs.skew_log2 >= 3 || identity.skew <= 1 << needs.skew_log2;
-        if needs.lanes > identity.lanes.into() || !skew {
+        if needs.lanes > identity.lanes.into() {
             wants_more.store(true, Ordering::Relaxed);
-            return Err("the unit is built for fewer lanes, or for a greater skew".into());
+            return Err("the unit is built for fewer lanes".into());
         }
         Ok(Box::new(card(1)))
     };
@@ -61,11 +59,10 @@ fn the_unit_passes_the_conformance_suite() {
         }
     }
     println!(
-        "{} of {} cases passed; the unit ({} lanes a group, skew {}) is no fit for {}: {}",
+        "{} of {} cases passed; the unit has {} lanes a group, fewer than {} cases need: {}",
         CASES.len() - failed.len() - unfit.len(),
         CASES.len(),
         identity.lanes,
-        identity.skew,
         unfit.len(),
         unfit.join(", ")
     );
