@@ -47,6 +47,7 @@ fn software(setup: &Setup) -> Bench {
         arenas,
         doorbells,
         breaker: None,
+        registers: None,
     }
 }
 

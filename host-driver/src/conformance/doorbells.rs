@@ -1,6 +1,6 @@
 //! What a ring of a doorbell does, and what it does not.
 
-use super::expect::{Kept, NONE, print_of, same, set};
+use super::expect::{Failure, Kept, NONE, print_of, same, set};
 use super::rig::{Factory, Shape, rig_beyond_skew};
 use crate::group::State;
 use covert_abi::{FaultCause, Outcome};
@@ -110,4 +110,25 @@ pub(super) fn a_tail_behind_the_head_is_a_fault(factory: &dyn Factory) -> Kept {
     let verdict = rig.bad(2, Outcome::BadEntry, set([0]));
     rig.expect("the record due", &[verdict])?;
     same("state", rig.group.status().state, State::Halted)
+}
+
+pub(super) fn a_tail_further_ahead_than_the_ring_is_a_fault_in_a_group_that_does_not_run(
+    factory: &dyn Factory,
+) -> Kept {
+    let mut rig = factory.rig(&Shape { verdict_log2: 1, ..Shape::lanes(2) })?;
+    let both = set([0, 1]);
+    rig.start(both, 0)?;
+    let (room, ring) = (rig.group.limits().verdicts, 1 << rig.shape.ring_log2);
+    for index in 0..room {
+        rig.submit(both, index, index.into(), b"x")?;
+    }
+    rig.group.flush(both, 100).map_err(Failure::because)?;
+    same("no room for the marker", rig.group.status().state, State::Flushing)?;
+    rig.ring(0, room + ring)?;
+    same("a valid ring", rig.faults()?, vec![])?;
+    rig.ring(0, room + ring + 1)?;
+    rig.expect_fault(0, room.into(), FaultCause::Doorbell, (room + ring + 1).into())?;
+    let verdicts = rig.verdicts()?;
+    same("verdicts and the marker", verdicts.len(), room as usize + 1)?;
+    same("one of two is locked", rig.group.status().state, State::Halted)
 }

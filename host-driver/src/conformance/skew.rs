@@ -157,3 +157,21 @@ pub(super) fn the_rest_of_a_long_wait_counts_for_the_next_record(factory: &dyn F
     let verdict = without(&rig, 1, set([0, 1]), set([2]));
     rig.expect("twenty", &[verdict])
 }
+
+pub(super) fn a_limit_lowered_below_the_count_expires_at_the_next_tick(factory: &dyn Factory) -> Kept {
+    // With a limit from the start, and with none: the ticks count all the same.
+    for limit in [100, 0] {
+        let mut rig = factory.rig(&Shape::lanes(2))?;
+        rig.group.set_watchdog(limit);
+        rig.start(set([0, 1]), 0)?;
+        rig.submit(set([0]), 0, 0, b"x")?;
+        wait(&mut rig, 20)?;
+        rig.group.set_watchdog(10);
+        wait(&mut rig, 0)?;
+        rig.expect("before the next tick", &[])?;
+        wait(&mut rig, 1)?;
+        let verdict = rig.bad(0, Outcome::Timeout, set([1]));
+        rig.expect("at the next tick", &[verdict])?;
+    }
+    Ok(())
+}

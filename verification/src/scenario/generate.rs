@@ -118,7 +118,9 @@ impl Maker {
                 let limit = self.random.within(1..=8) as u32;
                 self.push(Event::Poll(limit));
             }
-            78..86 => {
+            // While something waits, too: ticks that were counted by then count.
+            78..80 => self.watchdog(),
+            80..86 => {
                 let ticks = self.random.within(1..=6) as u32;
                 self.push(Event::Ticks(ticks));
             }
@@ -131,7 +133,10 @@ impl Maker {
             93..94 => {
                 let lane = self.lane();
                 self.push(Event::Reset { lane });
-                self.place(lane);
+                // Else a flush may take in a lane that is nowhere.
+                if self.random.percent(70) {
+                    self.place(lane);
+                }
             }
             94..96 => {
                 let bytes = *self.random.pick(&[256, 256, 100, 24, 0]).unwrap_or(&0);
@@ -170,12 +175,16 @@ impl Maker {
             LaneSet::from_bits(self.random.bits() as u8 & 0xF).unwrap_or(all).and(all)
         };
         if self.random.percent(30) {
-            let ticks = *self.random.pick(&[0, 1, 3, 8, 20]).unwrap_or(&0);
-            self.push(Event::Watchdog(ticks));
+            self.watchdog();
         }
         let start = if self.random.percent(50) { 0 } else { self.random.bits() >> 8 };
         self.start = start;
         self.push(Event::Flush { members, start });
+    }
+
+    fn watchdog(&mut self) {
+        let ticks = *self.random.pick(&[0, 1, 3, 8, 20]).unwrap_or(&0);
+        self.push(Event::Watchdog(ticks));
     }
 
     /// Ring and window of a lane: mostly as an arena has them, sometimes too narrow or wider than the memory.

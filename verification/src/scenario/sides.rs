@@ -120,12 +120,6 @@ impl ModelGroup {
         !(1..0x1000).contains(&generation.wrapping_sub(self.generation()))
     }
 
-    /// Whether a tail is at most the ring's length ahead of the lane's head.
-    pub fn is_valid_tail(&self, lane: usize, tail: u32) -> bool {
-        let register = |register| self.read(lane::address(lane as u32, register));
-        u64::from(tail.wrapping_sub(register(lane::HEAD))) <= 1 << register(lane::RING_LOG2)
-    }
-
     /// Number of the group's state in its register.
     pub fn state(&self) -> u32 {
         group::STATUS_STATE.of(self.read(group::address(0, group::STATUS)))
@@ -230,7 +224,12 @@ pub struct Bench {
     pub doorbells: Vec<Box<dyn Doorbell>>,
     /// How reads are made to fail, if they can be; `None` makes all good again.
     pub breaker: Option<Breaker>,
+    /// How a register of the card is read, if there is a card whose registers are to be those of the model.
+    pub registers: Option<Registers>,
 }
+
+/// Reads a register.
+pub type Registers = Box<dyn FnMut(u32) -> Result<u32, String>>;
 
 /// Makes reads of a range fail, or mends everything.
 pub type Breaker = Box<dyn FnMut(Option<(Range<u64>, ReadError)>)>;

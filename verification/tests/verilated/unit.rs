@@ -75,6 +75,10 @@ fn compare(scenario: &Scenario) -> (Result<Covered, String>, Handle<Verilated>) 
     let handle = card.handle();
     let mut bench = bench(Box::new(card), &scenario.setup).unwrap();
     bench.breaker = Some(breaker(handle.clone(), Random::new(scenario.seed)));
+    let rc = handle.clone();
+    bench.registers = Some(Box::new(move |address| {
+        rc.lock().unwrap().read_word(address.into()).map_err(|failure| failure.to_string())
+    }));
     let result = run(scenario, Agreement::UpToHalt, &mut bench).map_err(|divergence| divergence.to_string());
     // The trace of a difference ends with the difference, not with the driver's farewell.
     if result.is_err() {
@@ -163,7 +167,7 @@ fn the_unit_gives_the_verdicts_of_the_reference_model() {
     );
     // A short run, to look at one seed, need not meet everything.
     if wanted >= 10_000 {
-        let kinds = [covered.refused, covered.flushes, covered.faults, covered.unreadable];
+        let kinds = [covered.refused, covered.flushes, covered.faults, covered.unreadable, covered.registers];
         assert!(kinds.iter().all(|kind| *kind > wanted / 1000), "too little was covered: {covered:?}");
         assert!(traffic.completions > traffic.reads, "no completion was split: {traffic:?}");
     }
