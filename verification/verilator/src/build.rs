@@ -50,8 +50,10 @@ pub fn library(tools: &Tools, build: &Build<'_>) -> Result<PathBuf, Error> {
     let built = make(tools, build, &extra, &scratch)
         .and_then(|library| fs::rename(&library, &done).map_err(file(&done)));
     let _ = fs::remove_dir_all(&scratch);
+    built?;
+    // Only now: who waits for a build that failed goes on to build, and must still keep others out.
     let _ = fs::remove_file(&lock);
-    built.map(|()| done)
+    Ok(done)
 }
 
 fn file(path: &Path) -> impl Fn(std::io::Error) -> Error + use<> {
