@@ -1,4 +1,6 @@
-//! `cargo xtask bench`: the workspace's criterion benches as one table.
+//! `cargo xtask bench`: the workspace's criterion benches as one table; `cargo xtask bench pair`: what protection costs.
+
+mod pair;
 
 use crate::report::{self, Table};
 use crate::workspace::{self, Workspace};
@@ -11,7 +13,7 @@ use std::time::SystemTime;
 /// Run the benches and show medians with their 95 % intervals
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only benches whose name contains one of these
+    /// Only benches whose name contains one of these; `pair` alone measures a pair of replicas against single machines
     names: Vec<String>,
     /// Print the result as JSON
     #[arg(long)]
@@ -37,6 +39,9 @@ struct Line {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.names == ["pair"] {
+        return pair::run(workspace, args.json);
+    }
     let began = SystemTime::now();
     let mut benches = 0;
     for package in &workspace.packages {

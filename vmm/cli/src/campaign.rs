@@ -192,7 +192,7 @@ fn reference(path: &Path, vm: VmFile, seed: u64) -> Result<Guest> {
 /// Makes one fault.
 fn strike(guest: &Guest, seed: u64, number: u64) -> Result<Case> {
     let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let asynchronous = number / 2 % 2 == 0;
+    let asynchronous = (number / 2).is_multiple_of(2);
     let when = match asynchronous {
         true => When::Micros(random.u64(..guest.micros)),
         false => When::Exit(random.u64(..guest.exits.max(1))),

@@ -16,7 +16,7 @@ pub const KVM: &str = "/dev/kvm";
 pub fn require_kvm() -> Result<()> {
     match access(KVM, Access::READ_OK | Access::WRITE_OK) {
         Ok(()) => Ok(()),
-        Err(error) => bail!(kvm_remedy(ErrorKind::from(std::io::Error::from(error).kind()))),
+        Err(error) => bail!(kvm_remedy(std::io::Error::from(error).kind())),
     }
 }
 

@@ -71,7 +71,13 @@ impl Tally {
 
     /// Whether this is the first time that the guest runs on.
     pub fn begins(&mut self) -> bool {
-        !std::mem::replace(&mut self.began, true)
+        let first = !std::mem::replace(&mut self.began, true);
+        if first {
+            // Loading is no stretch without exits, and no epoch.
+            self.exits.iter_mut().for_each(|(_, since)| *since = Instant::now());
+            self.epoch_began = Instant::now();
+        }
+        first
     }
 
     /// The comparator saw something else than a match.

@@ -101,7 +101,7 @@ fn shown(mut entry: kvm_cpuid_entry2) -> Option<kvm_cpuid_entry2> {
             entry.edx &= !EXTENDED_EDX;
         }
         (7, _) => return None,
-        (0xb | 0x1f, _) => entry.edx = 0,
+        (0xb | 0x1f | 0x8000_0026, _) => entry.edx = 0,
         (0xd, 0) => {
             (entry.eax, entry.edx) = (XCR0 as u32, 0);
             (entry.ebx, entry.ecx) = (XSAVE_BYTES, XSAVE_BYTES);

@@ -164,6 +164,7 @@ pub enum StartError {
 /// # Errors
 /// Why it ended, if not because the coordinator went away. The coordinator was told.
 pub fn run() -> Result<(), StartError> {
+    close_others()?;
     let mut wire = Wire::new(inherited(descriptor::WIRE));
     let setup: Setup = wire.receive()?;
     match build(&setup) {
@@ -219,6 +220,17 @@ fn build(setup: &Setup) -> Result<(Machine, ArenaWriter, OwnedFd, StoreReader), 
     let options = Options { memory: setup.memory, checkpoints: true };
     let machine = Machine::new(&kvm, setup.personality(image), &options)?;
     Ok((machine, arena, progress, store))
+}
+
+/// Closes what whoever started the coordinator left open for everybody: a replica owns no way out.
+#[expect(unsafe_code, reason = "descriptors that nobody here has opened have only numbers")]
+fn close_others() -> Result<(), StartError> {
+    // SAFETY: nothing in this process has opened a descriptor yet, so none that is closed belongs to anybody.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, descriptor::END, u32::MAX, 0) };
+    match result {
+        0 => Ok(()),
+        _ => Err(StartError::System { doing: "close descriptors", source: std::io::Error::last_os_error() }),
+    }
 }
 
 #[expect(unsafe_code, reason = "a descriptor that a process is started with has only a number")]

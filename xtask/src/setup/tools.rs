@@ -110,6 +110,15 @@ pub(crate) const TOOLS: &[Tool] = &[
         probes: &[probe(&["make", "--version"], "GNU Make")],
     },
     Tool {
+        name: "busybox",
+        purpose: "the programs that the tests and the demo run as guests",
+        set: Set::Base,
+        // There is a dynamic one too, which cannot be a guest: only the package tells them apart.
+        source: Source::Apt { package: "busybox-static", file: "/var/lib/dpkg/info/busybox-static.list" },
+        shims: &[],
+        probes: &[probe(&["busybox", "echo", "runs"], "runs")],
+    },
+    Tool {
         name: "perl",
         purpose: "runs Verilator's front end",
         set: Set::Base,

@@ -17,10 +17,12 @@ pub enum Console {
     Nowhere,
 }
 
+type Place = Box<dyn Write + Send>;
+
 /// The sinks of one guest.
 pub struct Sinks {
-    out: Option<BufWriter<Box<dyn Write + Send>>>,
-    err: Option<Box<dyn Write + Send>>,
+    out: Option<BufWriter<Place>>,
+    err: Option<Place>,
     /// What was kept of standard output.
     pub kept: Option<Vec<u8>>,
     sum: Sha256,
@@ -34,8 +36,8 @@ impl Sinks {
     /// # Errors
     /// A file cannot be opened a second time.
     pub fn new(console: Console) -> std::io::Result<Sinks> {
-        let (mut out, mut err, mut kept): (Option<Box<dyn Write + Send>>, Option<Box<dyn Write + Send>>, _) =
-            (None, None, None);
+        let (mut out, mut err): (Option<Place>, Option<Place>) = (None, None);
+        let mut kept = None;
         match console {
             Console::Inherited => {
                 out = Some(Box::new(std::io::stdout()));

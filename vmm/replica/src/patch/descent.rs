@@ -1,15 +1,12 @@
 //! The ways through a program: which instructions some way leads to, from its functions on and from whatever looks like the
 //! address of code.
 
-use super::Map;
 use super::map::{long, word};
+use super::{Map, Region};
 use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
 
 /// Most entries of a jump table.
 const TABLE_MAX: usize = 4096;
-
-/// Most bytes of an instruction.
-const INSTRUCTION_MAX: usize = 15;
 
 /// How sure it is that there is a way to an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,21 +29,26 @@ enum Byte {
     Inner,
 }
 
-/// The instructions that some way leads to.
+/// The instructions that some way leads to; none, by default.
+#[derive(Default)]
 pub(super) struct Reached {
     bytes: Vec<Vec<Byte>>,
 }
 
 impl Reached {
-    /// No way is known.
-    pub(super) fn nothing(map: &Map<'_>) -> Reached {
-        Reached { bytes: map.code.iter().map(|region| vec![Byte::Unknown; region.bytes.len()]).collect() }
-    }
-
     /// Follows all ways.
-    pub(super) fn from(map: &Map<'_>) -> Reached {
-        let mut search =
-            Search { map, reached: Reached::nothing(map), to_follow: Vec::new(), perhaps: Vec::new() };
+    pub(super) fn from<'a>(map: &'a Map<'a>) -> Reached {
+        let decoder =
+            |region: &Region<'a>| Decoder::with_ip(64, region.bytes, region.start, DecoderOptions::NONE);
+        let mut search = Search {
+            map,
+            decoders: map.code.iter().map(decoder).collect(),
+            reached: Reached {
+                bytes: map.code.iter().map(|region| vec![Byte::Unknown; region.bytes.len()]).collect(),
+            },
+            to_follow: Vec::new(),
+            perhaps: Vec::new(),
+        };
         search.to_follow.extend(&map.functions);
         search.follow(Way::Certain);
         search.perhaps.extend(pointers(map));
@@ -84,6 +86,8 @@ fn pointers(map: &Map<'_>) -> Vec<u64> {
 
 struct Search<'a> {
     map: &'a Map<'a>,
+    /// One for each region of code.
+    decoders: Vec<Decoder<'a>>,
     reached: Reached,
     to_follow: Vec<u64>,
     /// Addresses that look like those of code.
@@ -98,17 +102,17 @@ impl Search<'_> {
     }
 
     /// Follows one way until it ends or meets one that was followed already.
-    fn follow_one(&mut self, mut address: u64, way: Way) {
+    fn follow_one(&mut self, address: u64, way: Way) {
+        let Some((region, mut offset)) = self.map.find(address) else { return };
+        let decoder = &mut self.decoders[region];
+        decoder.set_ip(address);
+        if decoder.set_position(offset).is_err() {
+            return;
+        }
         let mut instruction = Instruction::default();
-        while let Some((region, offset)) = self.map.find(address) {
-            let bytes = self.map.code[region].bytes;
+        while self.reached.bytes[region].get(offset) == Some(&Byte::Unknown) {
+            self.decoders[region].decode_out(&mut instruction);
             let known = &mut self.reached.bytes[region];
-            if known[offset] != Byte::Unknown {
-                return;
-            }
-            let end = bytes.len().min(offset + INSTRUCTION_MAX);
-            Decoder::with_ip(64, &bytes[offset..end], address, DecoderOptions::NONE)
-                .decode_out(&mut instruction);
             let inner = offset + 1..offset + instruction.len();
             // Two ways that cut each other's instructions cannot both be right: the surer one was followed first.
             let cuts =
@@ -118,6 +122,7 @@ impl Search<'_> {
             }
             known[offset] = Byte::First(way);
             known[inner].fill(Byte::Inner);
+            offset += instruction.len();
             self.note_addresses(&instruction);
             match instruction.flow_control() {
                 FlowControl::Next | FlowControl::IndirectCall | FlowControl::Interrupt => {}
@@ -130,7 +135,6 @@ impl Search<'_> {
                 }
                 FlowControl::IndirectBranch | FlowControl::Return | FlowControl::Exception => return,
             }
-            address = instruction.next_ip();
         }
     }
 

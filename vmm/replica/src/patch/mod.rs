@@ -82,6 +82,14 @@ pub(crate) struct Findings {
     pub(crate) left: BTreeMap<u64, Site>,
 }
 
+impl Findings {
+    fn merge(&mut self, mut other: Findings) {
+        self.certain.append(&mut other.certain);
+        self.doubtful.append(&mut other.doubtful);
+        self.left.append(&mut other.left);
+    }
+}
+
 /// A part of a program in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Region<'a> {
@@ -108,13 +116,40 @@ pub(crate) fn analyse(program: &Map<'_>) -> Findings {
     sweep::classify(&program.code, &reached)
 }
 
-/// Looks for such instructions in code of which nothing is known but that it is there.
+/// Looks for such instructions in code of which nothing is known but that it is there, with zeros around it.
 pub(crate) fn analyse_bare(region: Region<'_>) -> Findings {
-    if !may_have(region.bytes) {
-        return Findings::default();
+    let mut findings = Findings::default();
+    if may_have(region.bytes) {
+        let parts = between_zeros(region).into_iter().filter(|part| may_have(part.bytes));
+        parts.for_each(|part| findings.merge(sweep::classify(&[part], &Reached::default())));
     }
-    let program = Map { code: vec![region], ..Map::default() };
-    sweep::classify(&program.code, &Reached::nothing(&program))
+    findings
+}
+
+/// The parts of a region between long runs of zeros: each is decoded from its own beginning.
+fn between_zeros(region: Region<'_>) -> Vec<Region<'_>> {
+    /// No instruction has so many.
+    const LONG: usize = 16;
+    let mut parts = Vec::new();
+    let mut begun = None;
+    let mut zeros = 0;
+    for (at, byte) in region.bytes.iter().enumerate() {
+        if *byte != 0 {
+            begun.get_or_insert(at);
+            zeros = 0;
+            continue;
+        }
+        zeros += 1;
+        if zeros == LONG {
+            parts.extend(begun.take().map(|from| from..at + 1 - LONG));
+        }
+    }
+    parts.extend(begun.map(|from| from..region.bytes.len()));
+    let part = |range: std::ops::Range<usize>| Region {
+        start: region.start.wrapping_add(range.start as u64),
+        bytes: &region.bytes[range],
+    };
+    parts.into_iter().map(part).collect()
 }
 
 /// Whether the bytes of such an instruction are there at all. Quick, and mostly says no for what is not libc.

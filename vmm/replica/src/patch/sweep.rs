@@ -28,9 +28,11 @@ fn sweep(index: usize, region: &Region<'_>, reached: &Reached, findings: &mut Fi
             in_step = true;
         }
         let ip = region.start.wrapping_add(at as u64);
-        decoder.set_ip(ip);
-        if decoder.set_position(at).is_err() {
-            return;
+        if decoder.position() != at {
+            decoder.set_ip(ip);
+            if decoder.set_position(at).is_err() {
+                return;
+            }
         }
         decoder.decode_out(&mut instruction);
         let length = instruction.len().max(1);

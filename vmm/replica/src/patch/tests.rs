@@ -1,4 +1,6 @@
 use super::{Findings, Kind, Map, Region, analyse, analyse_bare};
+use crate::process::Elf;
+use std::process::Command;
 
 const BASE: u64 = 0x40_0000;
 const RDTSC: [u8; 2] = [0x0f, 0x31];
@@ -107,6 +109,10 @@ fn bare_code_is_searched_from_its_beginning() {
     let code = [&[0x90, 0x90][..], &RDTSC, &[RET]].concat();
     let found = analyse_bare(Region { start: BASE, bytes: &code });
     assert_eq!(addresses(&found.doubtful), [2]);
+    // And from wherever it begins behind zeros, which would be instructions of two bytes.
+    let code = [&[0; 33][..], &code, &[0; 33], &code, &[0; 40]].concat();
+    let found = analyse_bare(Region { start: BASE, bytes: &code });
+    assert_eq!(addresses(&found.doubtful), [35, 73]);
 }
 
 proptest::proptest! {
@@ -124,5 +130,38 @@ proptest::proptest! {
             let offset = (at - BASE) as usize;
             proptest::prop_assert!(offset + usize::from(site.length) <= code.len() && site.length >= 2);
         }
+    }
+}
+
+/// Programs of the system that are static, of any version: what a disassembler finds in them is what is found.
+#[test]
+fn a_disassembler_finds_the_same_in_real_programs() {
+    const WANTED: [&str; 6] = ["cpuid", "rdtsc", "rdtscp", "rdpid", "rdrand", "rdseed"];
+    for path in ["/bin/busybox", "/sbin/ldconfig"] {
+        let Ok(image) = std::fs::read(path) else {
+            eprintln!("SKIPPED: there is no {path}: apt-get install -y busybox-static libc-bin");
+            continue;
+        };
+        let Ok(elf) = Elf::parse(&image) else {
+            eprintln!("SKIPPED: {path} is not static: apt-get install -y busybox-static libc-bin");
+            continue;
+        };
+        let Ok(output) = Command::new("objdump").args(["-d", "--no-show-raw-insn", path]).output() else {
+            eprintln!("SKIPPED: there is no objdump: apt-get install -y binutils");
+            return;
+        };
+        let listing = String::from_utf8_lossy(&output.stdout);
+        let expected: Vec<u64> = listing
+            .lines()
+            .filter_map(|line| {
+                let (address, instruction) = line.split_once(':')?;
+                let name = instruction.split_whitespace().next()?;
+                WANTED.contains(&name).then(|| u64::from_str_radix(address.trim(), 16).ok())?
+            })
+            .collect();
+        let found = analyse(&Map::of(&image, &elf));
+        let certain: Vec<u64> = found.certain.keys().map(|at| at - elf.bias).collect();
+        assert!(!expected.is_empty(), "{path}");
+        assert_eq!((certain, found.doubtful.len(), found.left.len()), (expected, 0, 0), "{path}");
     }
 }

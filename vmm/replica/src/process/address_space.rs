@@ -13,8 +13,8 @@ use std::ops::Range;
 /// pages.
 const CHUNK: u64 = 64 * PAGE;
 
-/// Most areas of a process; as Linux's `vm.max_map_count`.
-const AREAS_MAX: usize = 65_530;
+/// Most areas of a process: they are part of each checkpoint, which has a bound.
+const AREAS_MAX: usize = 8192;
 
 /// Left free between the stack and what is mapped below it.
 const GUARD: u64 = 256 * PAGE;

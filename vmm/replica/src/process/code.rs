@@ -4,9 +4,11 @@ use super::Process;
 use super::loader::Elf;
 use crate::cpu::Cpu;
 use crate::memory::{PAGE, Protection};
-use crate::patch::{self, Findings, Map, Region, Site, UD2};
-use std::collections::BTreeMap;
+use crate::patch::{self, Findings, Map, Region, UD2};
 use std::ops::Range;
+
+/// Most replaced instructions: a program has some tens, and only one that is bent on it has more.
+const SITES_MAX: usize = 16 * 1024;
 
 impl Process {
     /// Replaces what differs from run to run in a program that was just loaded.
@@ -37,9 +39,9 @@ impl Process {
             while pages.next_if(|page| cpu.memory.protection(*page).is_some()).is_some() {
                 end += PAGE;
             }
-            let pages = (first / PAGE) as usize..(end / PAGE) as usize;
-            let bytes: Vec<u8> = pages.flat_map(|page| cpu.memory.page(page)).copied().collect();
-            let mut findings = patch::analyse_bare(Region { start: first, bytes: &bytes });
+            // What may be executed may be read, on every x86 processor.
+            let Some(bytes) = cpu.memory.read(first, end - first) else { continue };
+            let mut findings = patch::analyse_bare(Region { start: first, bytes });
             // Nobody says where functions begin in such code: what looks like one of it is taken for it.
             findings.certain.append(&mut findings.doubtful);
             self.replace(cpu, &findings);
@@ -47,15 +49,15 @@ impl Process {
     }
 
     fn replace(&mut self, cpu: &mut Cpu<'_>, findings: &Findings) {
-        let mut put = |sites: &BTreeMap<u64, Site>| {
-            for (&at, &site) in sites {
-                if cpu.memory.put(at, &UD2) {
-                    self.state.sites.insert(at, site);
-                }
+        for (&at, &site) in findings.certain.iter().chain(&findings.doubtful) {
+            if self.state.sites.len() >= SITES_MAX {
+                self.report(format!("more than {SITES_MAX} instructions that differ from run to run"));
+                break;
             }
-        };
-        put(&findings.certain);
-        put(&findings.doubtful);
+            if cpu.memory.put(at, &UD2) {
+                self.state.sites.insert(at, site);
+            }
+        }
         for (at, site) in &findings.doubtful {
             self.report(format!(
                 "doubtful: {:?} at {at:#x} was replaced, though no way to it was found",

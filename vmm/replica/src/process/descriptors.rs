@@ -6,6 +6,7 @@ use super::file_io::ask;
 use super::files::{DESCRIPTORS_MAX, Object};
 use super::state::Purpose;
 use super::syscalls::{Arguments, Outcome, Served};
+use crate::cpu::Cpu;
 use crate::guest::Crash;
 use crate::world::{Answer, Handle, Operation};
 
@@ -36,7 +37,11 @@ impl Process {
         closing(self.state.descriptors.replace(descriptor, new, flags != 0)?, new)
     }
 
-    pub(super) fn fcntl(&mut self, [descriptor, command, value, ..]: Arguments) -> Outcome {
+    pub(super) fn fcntl(
+        &mut self,
+        cpu: &mut Cpu<'_>,
+        [descriptor, command, value, ..]: Arguments,
+    ) -> Outcome {
         const SETTABLE: u32 = (libc::O_APPEND | libc::O_NONBLOCK) as u32;
         let (number, description) = self.state.descriptors.get(descriptor)?;
         let flags = description.flags;
@@ -63,6 +68,11 @@ impl Process {
             }
             // Nobody else is there to hold a lock.
             libc::F_SETLK | libc::F_SETLKW | libc::F_OFD_SETLK | libc::F_OFD_SETLKW => Ok(Served::Value(0)),
+            libc::F_GETLK | libc::F_OFD_GETLK => {
+                // The type is the first field of `struct flock`.
+                self.put(cpu, value, &(libc::F_UNLCK as u16).to_le_bytes())?;
+                Ok(Served::Value(0))
+            }
             _ => Err(Errno::EINVAL),
         }
     }

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 /// Most descriptors; what `RLIMIT_NOFILE` says.
 pub(super) const DESCRIPTORS_MAX: u64 = 1024;
 
+/// Most bytes of the paths of all open files together: they are part of each checkpoint, which has a bound.
+const PATHS_MAX: usize = 256 * 1024;
+
 /// What is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Object {
@@ -110,9 +113,10 @@ impl Descriptors {
         self.descriptions.get_mut(&number)
     }
 
-    /// Whether there is room for one more.
-    pub(super) fn room(&self) -> Result<u64, Errno> {
-        self.lowest(0)
+    /// Whether there is room for one more, with such a path.
+    pub(super) fn room(&self, path: &str) -> Result<u64, Errno> {
+        let paths: usize = self.descriptions.values().map(|open| open.path.len()).sum();
+        if paths + path.len() > PATHS_MAX { Err(Errno::EMFILE) } else { self.lowest(0) }
     }
 
     /// The lowest free descriptor from `from` on.

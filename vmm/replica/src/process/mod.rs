@@ -2,6 +2,9 @@
 //!
 //! What the process is between two exits is in [`state`](self::state::State); each system call is served in the file of its topic.
 //! What needs the world leaves as a demand, and the call goes on when the answer comes.
+//!
+//! Not served, and named in the summary when a program asks for it: other threads and processes, sockets, pipes, timers that
+//! interrupt, and files written through memory. A program that can do without gets an error and does.
 
 mod address_space;
 mod answers;

@@ -30,7 +30,7 @@ impl Process {
     pub(super) fn openat(&mut self, cpu: &mut Cpu<'_>, [from, path, flags, mode, ..]: Arguments) -> Outcome {
         let path = self.path_at(cpu, from, path)?;
         let flags = flags as u32;
-        self.state.descriptors.room()?;
+        self.state.descriptors.room(&path)?;
         match special(&path) {
             Some(Special::Device(object)) => {
                 return Ok(Served::Value(self.state.descriptors.open(object, flags, path)?));

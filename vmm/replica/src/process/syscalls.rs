@@ -33,6 +33,9 @@ pub(super) type Outcome = Result<Served, Errno>;
 /// Calls that C libraries make at every start and do well without: not worth a word in the summary.
 const QUIET: [i64; 3] = [libc::SYS_rseq, libc::SYS_membarrier, libc::SYS_clone3];
 
+/// Newer than the C library's list.
+const SYS_FCHMODAT2: i64 = 452;
+
 impl Process {
     /// Serves the system call in the registers.
     pub(super) fn system_call(&mut self, cpu: &mut Cpu<'_>) -> Outcome {
@@ -63,7 +66,7 @@ impl Process {
             libc::SYS_dup => self.dup(a),
             libc::SYS_dup2 => self.dup2(a),
             libc::SYS_dup3 => self.dup3(a),
-            libc::SYS_fcntl => self.fcntl(a),
+            libc::SYS_fcntl => self.fcntl(cpu, a),
             libc::SYS_lseek => self.lseek(a),
             libc::SYS_ioctl => self.ioctl(a),
             libc::SYS_flock | libc::SYS_fadvise64 => self.state.descriptors.get(a[0]).map(|_| Served::Value(0)),
@@ -99,10 +102,17 @@ impl Process {
             libc::SYS_symlinkat => self.symlinkat(cpu, a),
             libc::SYS_chmod => self.chmod(cpu, a),
             libc::SYS_fchmod => self.fchmod(a),
-            libc::SYS_fchmodat => self.fchmodat(cpu, a),
+            libc::SYS_fchmodat | SYS_FCHMODAT2 => self.fchmodat(cpu, a),
             libc::SYS_chown | libc::SYS_lchown => self.chown(cpu, a),
             libc::SYS_fchown => self.fchown(a),
             libc::SYS_fchownat => self.fchownat(cpu, a),
+            // What there is none of, as on file systems without: programs do without.
+            libc::SYS_link | libc::SYS_linkat | libc::SYS_mknod | libc::SYS_mknodat => Err(Errno::EPERM),
+            libc::SYS_setxattr | libc::SYS_lsetxattr | libc::SYS_fsetxattr | libc::SYS_getxattr
+            | libc::SYS_lgetxattr | libc::SYS_fgetxattr | libc::SYS_listxattr | libc::SYS_llistxattr
+            | libc::SYS_flistxattr | libc::SYS_removexattr | libc::SYS_lremovexattr | libc::SYS_fremovexattr => {
+                Err(Errno::EOPNOTSUPP)
+            }
             libc::SYS_truncate => self.truncate(cpu, a),
             libc::SYS_utime => self.utime(cpu, a),
             libc::SYS_utimes => self.utimes(cpu, a),

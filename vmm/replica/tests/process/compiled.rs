@@ -233,3 +233,83 @@ fn a_program_works_with_files_as_on_the_host() {
     assert_eq!(lines, expected);
     assert_eq!((ended.status, ended.unserved), (0, vec![]));
 }
+
+const PROCESSOR: &str = r#"
+#include <cpuid.h>
+#include <stdio.h>
+int main() {
+    for (unsigned base = 0; base < 3; base++)
+        for (unsigned leaf = 0; leaf < 0x30; leaf++)
+            for (unsigned index = 0; index < 3; index++) {
+                unsigned a, b, c, d, first = base == 0 ? 0 : base == 1 ? 0x80000000 : 0x40000000;
+                __cpuid_count(first + leaf, index, a, b, c, d);
+                printf("%x.%x %x %x %x %x\n", first + leaf, index, a, b, c, d);
+            }
+    return 0;
+}
+"#;
+
+#[test]
+fn a_program_cannot_tell_which_core_it_runs_on() {
+    let mut seen = Vec::new();
+    for first in [true, false] {
+        crate::replicas::move_to(first);
+        let Some(ended) = run("processor", PROCESSOR, &["-static"], b"") else { return };
+        seen.push(String::from_utf8(ended.stdout).expect("text"));
+    }
+    assert!(seen[0].lines().count() > 400);
+    for (one, other) in seen[0].lines().zip(seen[1].lines()) {
+        assert_eq!(one, other);
+    }
+    // No hypervisor, and no AVX.
+    assert!(seen[0].contains("40000000.0 0 0 0 0\n"));
+}
+
+const RUST: &str = r#"
+use std::collections::HashMap;
+use std::io::Read;
+fn main() {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).unwrap();
+    let mut words = HashMap::new();
+    for word in text.split_whitespace() {
+        *words.entry(word).or_insert(0) += 1;
+    }
+    let mut words: Vec<_> = words.into_iter().collect();
+    words.sort();
+    println!("{words:?}");
+    let begun = std::time::Instant::now();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    println!("{}", begun.elapsed().as_millis() >= 20);
+    std::fs::write("/written", "content").unwrap();
+    println!("{:?}", std::fs::read_to_string("/written"));
+    println!("{:?}", std::fs::metadata("/nothing").map_err(|error| error.kind()).err());
+    println!("{:?}", std::thread::Builder::new().spawn(|| ()).is_err());
+    println!("{:?}", std::process::Command::new("/bin/true").spawn().is_err());
+    println!("{:?}", std::net::TcpListener::bind("127.0.0.1:0").is_err());
+}
+"#;
+
+#[test]
+fn a_rust_program_runs_and_is_told_what_it_cannot_have() {
+    let folder = folder("rust");
+    let (from, to) = (folder.join("program.rs"), folder.join("program"));
+    std::fs::write(&from, RUST).expect("a source");
+    let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let flags = ["-O", "-C", "target-feature=+crt-static", "--target", "x86_64-unknown-linux-gnu", "-o"];
+    let output = Command::new(compiler).args(flags).arg(&to).arg(&from).output().expect("rustc runs");
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr);
+        eprintln!("SKIPPED: no static Rust program can be linked: apt-get install -y gcc libc6-dev\n{error}");
+        return;
+    }
+    let mut world = SmallWorld::new(folder, b"one two one");
+    if execute(program(to.to_str().expect("text"), &["program"]), &mut world).is_none() {
+        return;
+    }
+    let stdout = String::from_utf8(world.ended.stdout).expect("text");
+    let expected = "[(\"one\", 2), (\"two\", 1)]\ntrue\nOk(\"content\")\nSome(NotFound)\ntrue\ntrue\ntrue\n";
+    assert_eq!((stdout.as_str(), world.ended.status), (expected, 0));
+    let unserved = world.ended.unserved.join(", ");
+    assert!(unserved.contains("(clone)") && unserved.contains("(socket)"), "{unserved}");
+}

@@ -5,4 +5,5 @@ mod support;
 
 mod busybox;
 mod compiled;
+mod replicas;
 mod small_world;

@@ -1,0 +1,146 @@
+//! What a replica and its guest cannot reach.
+
+use crate::support::{BUSYBOX, covert, folder, needs, run};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::process::{Child, Stdio};
+
+/// A pair whose guest sleeps, and the processes of its replicas.
+fn sleeping() -> (Child, Vec<u64>) {
+    let mut child = covert()
+        .args(["run", "--json", "--program", BUSYBOX, "--", "sleep", "20"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("covert starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut pids = Vec::new();
+    for line in lines.by_ref() {
+        let event: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        if event["event"] == "started" {
+            let replicas = event["replicas"].as_array().expect("replicas");
+            pids = replicas.iter().map(|replica| replica["pid"].as_u64().expect("a number")).collect();
+        }
+        if event["event"] == "running" {
+            break;
+        }
+    }
+    // The other end must stay open as long as the child tells something.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, pids)
+}
+
+fn end(mut child: Child) {
+    child.kill().expect("it runs");
+    child.wait().expect("its end");
+}
+
+#[test]
+fn a_replica_holds_no_way_out() {
+    needs!(busybox);
+    let (child, pids) = sleeping();
+    assert_eq!(pids.len(), 2);
+    for pid in &pids {
+        let mut open: Vec<String> = Vec::new();
+        for entry in fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors") {
+            let link = fs::read_link(entry.expect("an entry").path()).expect("a link");
+            open.push(link.display().to_string());
+        }
+        let harmless = |name: &String| {
+            name.starts_with("/memfd:covert-")
+                || name == "/dev/null"
+                || name == "/dev/kvm"
+                || name.starts_with("anon_inode:kvm-")
+        };
+        let sockets = open.iter().filter(|name| name.starts_with("socket:")).count();
+        assert_eq!(sockets, 1, "its coordinator's: {open:?}");
+        // Standard error is where a panic would be told.
+        let others = open.iter().filter(|name| !harmless(name) && !name.starts_with("socket:")).count();
+        assert!(others <= 1, "{open:?}");
+        assert!(!open.iter().any(|name| name == "/dev/kvm"), "it could make more machines");
+    }
+    end(child);
+}
+
+#[test]
+fn a_replica_runs_filtered_and_without_privileges() {
+    needs!(busybox);
+    let (child, pids) = sleeping();
+    for pid in &pids {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a field");
+            line.trim_start_matches(':').split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(field("Seccomp"), ["2"], "a filter");
+        assert_eq!(field("NoNewPrivs"), ["1"]);
+        assert_eq!(field("CapEff"), ["0000000000000000"]);
+        assert!(field("Uid").iter().all(|id| id != "0"), "root");
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
+        let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).expect("its name");
+        // The kernel adds one of its own to every process with a machine.
+        let own =
+            tasks.map(|task| name(task.expect("a thread"))).filter(|name| !name.starts_with("kvm-nx-lpage"));
+        assert_eq!(own.count(), 1);
+    }
+    end(child);
+}
+
+#[test]
+fn replicas_end_with_their_coordinator() {
+    needs!(busybox);
+    let (mut child, pids) = sleeping();
+    child.kill().expect("it runs");
+    child.wait().expect("its end");
+    let alive = |pid: &u64| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        !status.is_empty() && !status.contains("State:\tZ")
+    };
+    for _ in 0..200 {
+        if !pids.iter().any(alive) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("a replica outlived its coordinator");
+}
+
+#[test]
+fn no_path_leads_out_of_a_mount() {
+    needs!(busybox);
+    let (inside, outside) = (folder().join("inside"), folder().join("outside"));
+    fs::create_dir_all(inside.join("deep")).expect("a folder");
+    fs::create_dir_all(&outside).expect("a folder");
+    fs::write(outside.join("secret"), "secret").expect("a file");
+    for (name, to) in
+        [("up", "../outside/secret"), ("absolute", outside.join("secret").to_str().expect("a path"))]
+    {
+        let link = inside.join(name);
+        let _ = fs::remove_file(&link);
+        symlink(to, link).expect("a link");
+    }
+    let link = inside.join("folder");
+    let _ = fs::remove_file(&link);
+    symlink("../outside", link).expect("a link");
+    let mount = format!("{}:/w:rw", inside.display());
+    for path in [
+        "/w/../outside/secret",
+        "/w/deep/../../outside/secret",
+        "/w/up",
+        "/w/absolute",
+        "/w/folder/secret",
+        "/etc/passwd",
+        "/proc/self/environ",
+        "../../../../etc/passwd",
+    ] {
+        let output = run(&["run", "--mount", &mount, "--program", BUSYBOX, "--", "cat", path]);
+        assert_eq!(output.status.code(), Some(1), "{path}");
+        assert!(output.stdout.is_empty(), "{path}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    for target in ["/w/folder/new", "/w/../outside/new", "/tmp/covert-test-new"] {
+        let output = run(&["run", "--mount", &mount, "--program", BUSYBOX, "--", "touch", target]);
+        assert_eq!(output.status.code(), Some(1), "{target}");
+    }
+    assert!(!outside.join("new").exists());
+}

@@ -1,0 +1,8 @@
+//! What a protected machine promises, tried on the real KVM with the command that people use.
+
+mod applets;
+mod bad_input;
+mod command;
+mod confinement;
+mod recovery;
+mod support;

@@ -1,0 +1,124 @@
+//! Running `covert` and reading what it says.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+pub(crate) const BUSYBOX: &str = "/bin/busybox";
+
+/// Ends a test that this host cannot run, loudly.
+macro_rules! needs {
+    ($what:ident) => {
+        if let Err(missing) = $crate::support::$what() {
+            eprintln!("SKIPPED: {missing}");
+            return;
+        }
+    };
+}
+pub(crate) use needs;
+
+/// Whether machines can run here.
+pub(crate) fn kvm() -> Result<(), String> {
+    covert::host::require_kvm().map_err(|error| error.to_string())
+}
+
+/// Whether there are machines and a program to run in them.
+pub(crate) fn busybox() -> Result<(), String> {
+    kvm()?;
+    let image = fs::read(BUSYBOX).unwrap_or_default();
+    match is_static(&image) {
+        true => Ok(()),
+        // What can be installed is there in CI.
+        false if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("no static {BUSYBOX}"),
+        false => Err(format!("{BUSYBOX} is not a static program: cargo xtask setup")),
+    }
+}
+
+/// Whether an ELF program names no interpreter: its program headers (at the offset in word 4, 56 bytes each, as many as
+/// half-word 28 says) have none of type 3.
+fn is_static(image: &[u8]) -> bool {
+    let number = |at: usize, bytes: usize| {
+        let part = image.get(at..at + bytes)?;
+        Some(part.iter().rev().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte)))
+    };
+    let Some((first, count)) = number(32, 8).zip(number(56, 2)) else { return false };
+    (0..count).all(|place| number(first + place * 56, 4) != Some(3))
+}
+
+/// The command.
+pub(crate) fn covert() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_covert"));
+    command.stdin(Stdio::null()).current_dir(folder());
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    covert().args(arguments).output().expect("covert starts")
+}
+
+/// A folder for this test process.
+pub(crate) fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(std::process::id().to_string());
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// A file in it.
+pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder().join(name);
+    fs::write(&path, content).expect("a file");
+    path
+}
+
+/// A text of about so many bytes: the same on every run.
+pub(crate) fn text(bytes: usize) -> String {
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut text = String::with_capacity(bytes + 80);
+    while text.len() < bytes {
+        let words = 1 + random.usize(..9);
+        for _ in 0..words {
+            let letters = 1 + random.usize(..8);
+            text.extend((0..letters).map(|_| char::from(b'a' + random.u8(..26))));
+            text.push(' ');
+        }
+        text += &format!("{}\n", random.u32(..100_000));
+    }
+    text
+}
+
+/// The events of a run with `--json`.
+pub(crate) struct Events(pub(crate) Vec<Value>);
+
+impl Events {
+    pub(crate) fn of(output: &Output) -> Events {
+        let text = String::from_utf8_lossy(&output.stdout);
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        Events(text.lines().map(parse).collect())
+    }
+
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.0.iter().filter(move |event| event["event"] == name)
+    }
+
+    pub(crate) fn summary(&self) -> &Value {
+        let last = self.0.last().expect("a summary at the end");
+        assert_eq!(last["event"], "summary");
+        last
+    }
+}
+
+/// Runs a guest with `--json` and what it writes to a file; gives the events and what it wrote.
+pub(crate) fn observed(arguments: &[&str]) -> (Events, String, Output) {
+    let console = folder().join(format!("console-{}", fastrand::u64(..)));
+    let path = console.to_str().expect("a path");
+    let output = run(&[&["run", "--json", "--console", path], arguments].concat());
+    assert!(
+        !output.stdout.is_empty(),
+        "covert said nothing but: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let written = fs::read_to_string(&console).expect("what the guest wrote");
+    (Events::of(&output), written, output)
+}
