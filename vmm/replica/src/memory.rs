@@ -274,6 +274,9 @@ impl Memory {
         let mapped = self.allowed(address, 1, MAPPED).is_some();
         if mapped {
             self.ram[address as usize] ^= 1 << (bit % 8);
+            // It is there now, even if nobody had written to it.
+            let page = (address / PAGE) as usize;
+            self.used[page / 64] |= 1 << (page % 64);
         }
         mapped
     }
