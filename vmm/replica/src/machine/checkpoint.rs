@@ -72,7 +72,7 @@ impl Machine {
     /// The state at a counted exit, and which pages belong to it.
     ///
     /// # Errors
-    /// [`Crash::State`] while an answer is due, after a kick, or in a machine without [`Options::checkpoints`].
+    /// [`Crash::State`] while an answer is due, after a kick, or in a machine without [`Options::checkpoints`](super::Options::checkpoints).
     pub fn save(&mut self) -> Result<Saved, Crash> {
         if self.awaiting {
             return Err(Crash::State("the guest waits for an answer"));
@@ -170,7 +170,7 @@ impl Machine {
     /// all the same.
     ///
     /// # Errors
-    /// [`Crash::State`] in a machine without [`Options::checkpoints`]: it does not know what was written.
+    /// [`Crash::State`] in a machine without [`Options::checkpoints`](super::Options::checkpoints): it does not know what was written.
     pub fn scrub(&mut self, pages: usize) -> Result<Option<u32>, Crash> {
         self.note_written()?;
         let all: Vec<usize> = self.memory.mapped_pages().collect();
