@@ -1,6 +1,6 @@
 //! A Linux process as a guest: one static program, alone, with the system calls that a program of its kind makes.
 //!
-//! What the process is between two exits is in [`state`](self::state::State); each system call is served in the file of its topic.
+//! What the process is between two exits is in `state`; each system call is served in the file of its topic.
 //! What needs the world leaves as a demand, and the call goes on when the answer comes.
 //!
 //! Not served, and named in the summary when a program asks for it: other threads and processes, sockets, pipes, timers that
