@@ -161,7 +161,8 @@ pub trait Group: Send {
     /// A member that the group does not have, or a flush under way.
     fn flush(&mut self, members: LaneSet, start: Seq) -> Result<(), GroupError>;
 
-    /// Unlocks a lane: drains it, closes its window and leaves it off until a flush takes it in.
+    /// Unlocks a lane: drains it, closes its window, forgets where its ring is and leaves it off until a flush takes it in.
+    /// [`place`](Self::place) it before that.
     ///
     /// # Errors
     /// No such lane.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Tools, skip, tool, workspace};
+use common::{skip, tool, tools, workspace};
 use std::process::Command;
 
 const FILE: &str = "rtl/generated/redundancy_unit.v";
@@ -77,7 +77,7 @@ fn hand_written_leaves_are_at_most_a_sixth_of_the_lines() {
 
 #[test]
 fn verilator_lint_is_clean_but_for_the_waived_classes() {
-    let Some(tools) = Tools::find() else { return };
+    let Some(tools) = tools() else { return };
     let mut command = Command::new(tools.verilator());
     command.args([
         "--lint-only",

@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{Model, Tools, build};
+use common::{Model, build, tools};
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]
@@ -72,7 +72,7 @@ fn verilated(model: &mut Model, a: u64, b: u64, c: u64) -> [u64; 6] {
 }
 
 fn models() -> Option<(Model, Model)> {
-    let tools = Tools::find()?;
+    let tools = tools()?;
     let mut traps = Traps::default();
     traps.a.connect();
     traps.b.connect();

@@ -14,8 +14,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Clocks without a beat on any stream after which the unit has done all that it can do. Longer than the longest silence
 /// inside the unit: between the last word of a payload and the verdict's first.
 const QUIET: u64 = 160;
-/// Clocks within which a tick shows its first effect on a stream.
-const TICK: u64 = 24;
 /// Most clocks that may pass until everything is quiet.
 const LIMIT: u64 = 4_000_000;
 
@@ -223,13 +221,8 @@ impl<U: UnderTest + Send> CardPort for SimulatedCard<U> {
 
     fn pass_ticks(&mut self, ticks: u32) -> Result<(), CardError> {
         for _ in 0..ticks {
-            let mut rc = self.lock();
-            rc.tick(1);
-            let settled = match rc.settle(TICK, LIMIT) {
-                Ok(clocks) if clocks > TICK + 2 => rc.settle(QUIET, LIMIT),
-                other => other,
-            };
-            drop(rc);
+            self.lock().tick(1);
+            let settled = self.lock().settle(QUIET, LIMIT);
             settled.map_err(|failure| self.broken(&failure))?;
         }
         self.deliver_interrupts();

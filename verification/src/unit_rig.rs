@@ -92,5 +92,5 @@ pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
     let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
     let doorbells =
         (0..setup.lanes).map(|lane| Box::new(unit.doorbell(0, lane)) as Box<dyn Doorbell>).collect();
-    Ok(Bench { group: Box::new(group), arenas, doorbells, breaker: None })
+    Ok(Bench { group: Box::new(group), arenas, doorbells, breaker: None, registers: None })
 }

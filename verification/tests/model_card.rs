@@ -42,7 +42,7 @@ fn the_driver_adds_nothing_and_loses_nothing() {
     let mut covered = Covered::default();
     for seed in 0..300 {
         let setup = setup(&mut Random::new(seed));
-        let scenario = generate(seed, setup, Chances { bad: 5, differing: 3, unreadable: 0 }, 150);
+        let scenario = generate(seed, setup, Chances { bad: 5, differing: 3, unreadable: 0, odd: 100 }, 150);
         let card = ModelCard::new(identity(setup.skew_log2, setup.payload_max));
         let mut bench = bench(Box::new(card), &setup).unwrap();
         match run(&scenario, Agreement::Exact(Order::FetchFirst), &mut bench) {

@@ -47,6 +47,7 @@ fn software(setup: &Setup) -> Bench {
         arenas,
         doorbells,
         breaker: None,
+        registers: None,
     }
 }
 
@@ -88,16 +89,24 @@ fn compare_many(traces: u64, agreement: Agreement, chances: Chances, length: usi
 #[test]
 fn on_histories_full_of_mistakes() {
     let traces = number("COVERT_TRACES", 2000);
-    let covered =
-        compare_many(traces, Agreement::UpToHalt, Chances { bad: 8, differing: 4, unreadable: 0 }, 150);
+    let covered = compare_many(
+        traces,
+        Agreement::UpToHalt,
+        Chances { bad: 8, differing: 4, unreadable: 0, odd: 100 },
+        150,
+    );
     assert!(covered.records > traces && covered.refused > traces / 2, "too little was covered: {covered:?}");
 }
 
 #[test]
 fn on_histories_that_mostly_go_well() {
     let traces = number("COVERT_TRACES", 2000);
-    let covered =
-        compare_many(traces, Agreement::UpToHalt, Chances { bad: 1, differing: 0, unreadable: 0 }, 200);
+    let covered = compare_many(
+        traces,
+        Agreement::UpToHalt,
+        Chances { bad: 1, differing: 0, unreadable: 0, odd: 100 },
+        200,
+    );
     assert!(covered.records > 5 * traces, "too little was covered: {covered:?}");
 }
 
@@ -105,6 +114,6 @@ fn on_histories_that_mostly_go_well() {
 fn to_the_last_bit() {
     let traces = number("COVERT_TRACES", 2000);
     let exact = Agreement::Exact(Order::FetchFirst);
-    compare_many(traces, exact, Chances { bad: 8, differing: 4, unreadable: 0 }, 150);
-    compare_many(traces, exact, Chances { bad: 1, differing: 0, unreadable: 0 }, 200);
+    compare_many(traces, exact, Chances { bad: 8, differing: 4, unreadable: 0, odd: 100 }, 150);
+    compare_many(traces, exact, Chances { bad: 1, differing: 0, unreadable: 0, odd: 100 }, 200);
 }

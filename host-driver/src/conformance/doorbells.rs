@@ -1,7 +1,7 @@
 //! What a ring of a doorbell does, and what it does not.
 
-use super::expect::{Kept, NONE, print_of, same, set};
-use super::rig::{Factory, Shape};
+use super::expect::{Failure, Kept, NONE, print_of, same, set};
+use super::rig::{Factory, Shape, rig_beyond_skew};
 use crate::group::State;
 use covert_abi::{FaultCause, Outcome};
 
@@ -54,16 +54,16 @@ pub(super) fn a_doorbell_rung_too_early_is_not_remembered(factory: &dyn Factory)
 }
 
 pub(super) fn ringing_twice_or_backwards_does_no_harm(factory: &dyn Factory) -> Kept {
-    let mut rig = factory.rig(&Shape { skew_log2: 2, ..Shape::lanes(2) })?;
+    let mut rig = rig_beyond_skew(factory, Shape { skew_log2: 2, ..Shape::lanes(2) })?;
     let both = set([0, 1]);
     rig.start(both, 0)?;
+    let fetched = rig.group.limits().skew;
     for lane in [0, 1] {
-        for index in 0..8 {
+        for index in 0..fetched + 2 {
             rig.put(lane, index, rig.header(u64::from(index)), b"x");
         }
     }
     // Lane 0 is fetched as far as the skew allows; a tail taken back to there changes nothing.
-    let fetched = rig.group.limits().skew;
     for tail in [fetched, fetched, fetched + 2, fetched + 2, fetched] {
         rig.ring(0, tail)?;
     }
@@ -110,4 +110,25 @@ pub(super) fn a_tail_behind_the_head_is_a_fault(factory: &dyn Factory) -> Kept {
     let verdict = rig.bad(2, Outcome::BadEntry, set([0]));
     rig.expect("the record due", &[verdict])?;
     same("state", rig.group.status().state, State::Halted)
+}
+
+pub(super) fn a_tail_further_ahead_than_the_ring_is_a_fault_in_a_group_that_does_not_run(
+    factory: &dyn Factory,
+) -> Kept {
+    let mut rig = factory.rig(&Shape { verdict_log2: 1, ..Shape::lanes(2) })?;
+    let both = set([0, 1]);
+    rig.start(both, 0)?;
+    let (room, ring) = (rig.group.limits().verdicts, 1 << rig.shape.ring_log2);
+    for index in 0..room {
+        rig.submit(both, index, index.into(), b"x")?;
+    }
+    rig.group.flush(both, 100).map_err(Failure::because)?;
+    same("no room for the marker", rig.group.status().state, State::Flushing)?;
+    rig.ring(0, room + ring)?;
+    same("a valid ring", rig.faults()?, vec![])?;
+    rig.ring(0, room + ring + 1)?;
+    rig.expect_fault(0, room.into(), FaultCause::Doorbell, (room + ring + 1).into())?;
+    let verdicts = rig.verdicts()?;
+    same("verdicts and the marker", verdicts.len(), room as usize + 1)?;
+    same("one of two is locked", rig.group.status().state, State::Halted)
 }

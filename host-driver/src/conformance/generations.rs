@@ -1,7 +1,7 @@
 //! Flushes, members and states.
 
 use super::expect::{Failure, Kept, NONE, bytes, print_of, same, set};
-use super::rig::{Factory, Shape};
+use super::rig::{Factory, Shape, rig_beyond_skew};
 use crate::group::State;
 use covert_abi::Outcome;
 
@@ -105,7 +105,7 @@ pub(super) fn a_lane_left_out_is_off_and_may_come_back(factory: &dyn Factory) ->
 }
 
 pub(super) fn a_group_that_halts_fetches_nothing_more(factory: &dyn Factory) -> Kept {
-    let mut rig = factory.rig(&Shape { skew_log2: 1, ..Shape::lanes(2) })?;
+    let mut rig = rig_beyond_skew(factory, Shape { skew_log2: 1, ..Shape::lanes(2) })?;
     let skew = rig.group.limits().skew;
     rig.start(set([0, 1]), 0)?;
     // Lane 0 is as far ahead as it may be; behind that waits an entry that would lock it.

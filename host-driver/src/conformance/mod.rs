@@ -74,7 +74,8 @@ suite! { $
         a_doorbell_rung_too_early_is_not_remembered
         ringing_twice_or_backwards_does_no_harm
         a_tail_further_ahead_than_the_ring_is_a_fault
-        a_tail_behind_the_head_is_a_fault;
+        a_tail_behind_the_head_is_a_fault
+        a_tail_further_ahead_than_the_ring_is_a_fault_in_a_group_that_does_not_run;
     matching:
         equal_records_match_with_the_contracts_fingerprint
         a_payload_matches_at_every_alignment
@@ -122,10 +123,12 @@ suite! { $
         the_watchdog_starts_anew_for_each_record
         the_watchdog_counts_on_while_another_lane_is_missing
         a_watchdog_of_zero_never_expires
-        the_rest_of_a_long_wait_counts_for_the_next_record;
+        the_rest_of_a_long_wait_counts_for_the_next_record
+        a_limit_lowered_below_the_count_expires_at_the_next_tick;
     rings:
         a_full_verdict_ring_stalls_the_group_and_loses_nothing
-        a_flush_waits_for_room_in_the_verdict_ring;
+        a_flush_waits_for_room_in_the_verdict_ring
+        a_marker_that_waits_names_who_was_live_when_the_work_ended;
     resets:
         a_reset_unlocks_a_lane_for_the_next_generation
         a_reset_closes_the_window

@@ -14,7 +14,7 @@ use covert_abi::{
 };
 use std::os::fd::OwnedFd;
 
-/// What a case wants of its group. A factory may give less skew depth than asked for, never less of the rest.
+/// What a case wants of its group. A factory may give another skew depth than asked for, never less of the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Number of the group.
@@ -91,6 +91,20 @@ pub trait Factory {
     /// # Errors
     /// The comparator cannot be had; the case then fails with this.
     fn rig(&self, shape: &Shape) -> Result<Rig, Failure>;
+}
+
+/// A rig whose rings hold more than its comparator fetches ahead, however deep that is.
+///
+/// # Errors
+/// The comparator cannot be had.
+pub(super) fn rig_beyond_skew(factory: &dyn Factory, shape: Shape) -> Result<Rig, Failure> {
+    let rig = factory.rig(&shape)?;
+    let needed = (2 * rig.group.limits().skew).ilog2();
+    if shape.ring_log2 >= needed {
+        return Ok(rig);
+    }
+    drop(rig);
+    factory.rig(&Shape { ring_log2: needed, ..shape })
 }
 
 /// What a backend's factory needs beside its group.

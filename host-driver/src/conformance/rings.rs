@@ -3,7 +3,7 @@
 use super::expect::{Failure, Kept, same, set};
 use super::rig::{Factory, Shape};
 use crate::group::{GroupError, State};
-use covert_abi::Outcome;
+use covert_abi::{FaultCause, Outcome};
 
 pub(super) fn a_full_verdict_ring_stalls_the_group_and_loses_nothing(factory: &dyn Factory) -> Kept {
     let mut rig = factory.rig(&Shape { verdict_log2: 2, skew_log2: 4, ..Shape::lanes(2) })?;
@@ -49,4 +49,21 @@ pub(super) fn a_flush_waits_for_room_in_the_verdict_ring(factory: &dyn Factory) 
     same("state and generation", (status.state, status.generation), (State::Running, 2))?;
     rig.submit(set([0]), 0, 100, b"x")?;
     same("the first record of the second flush", rig.verdicts()?.len(), 1)
+}
+
+pub(super) fn a_marker_that_waits_names_who_was_live_when_the_work_ended(factory: &dyn Factory) -> Kept {
+    let mut rig = factory.rig(&Shape { verdict_log2: 1, ..Shape::lanes(2) })?;
+    let both = set([0, 1]);
+    rig.start(both, 0)?;
+    let room = rig.group.limits().verdicts;
+    for index in 0..room {
+        rig.submit(both, index, index.into(), b"x")?;
+    }
+    rig.group.flush(both, 100).map_err(Failure::because)?;
+    same("no room for the marker", rig.group.status().state, State::Flushing)?;
+    rig.group.reset_lane(1).map_err(Failure::because)?;
+    rig.expect_fault(1, room.into(), FaultCause::Reset, 0)?;
+    let verdicts = rig.verdicts()?;
+    same("the marker", verdicts.last().copied(), Some(rig.flushed(1, room.into(), both)))?;
+    same("the reset lane was taken in again", rig.group.status().live, both)
 }

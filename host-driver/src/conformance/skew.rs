@@ -1,7 +1,7 @@
 //! Lanes that are ahead, and lanes that do not come.
 
 use super::expect::{Failure, Kept, NONE, print_of, same, set};
-use super::rig::{Factory, Rig, Shape};
+use super::rig::{Factory, Rig, Shape, rig_beyond_skew};
 use crate::group::State;
 use covert_abi::{FaultCause, LaneSet, Outcome, Seq, Verdict};
 
@@ -35,11 +35,8 @@ pub(super) fn a_lane_ahead_waits_for_the_other(factory: &dyn Factory) -> Kept {
 }
 
 pub(super) fn a_lane_is_not_fetched_further_ahead_than_the_skew_depth(factory: &dyn Factory) -> Kept {
-    let mut rig = factory.rig(&Shape { skew_log2: 2, ..Shape::lanes(2) })?;
+    let mut rig = rig_beyond_skew(factory, Shape { skew_log2: 2, ..Shape::lanes(2) })?;
     let skew = rig.group.limits().skew;
-    if u64::from(skew) >= 1 << rig.shape.ring_log2 {
-        return Err(Failure(format!("the factory gave a skew depth of {skew}, more than was asked for")));
-    }
     rig.start(set([0, 1]), 0)?;
     for index in 0..skew {
         rig.put(0, index, rig.header(index.into()), b"x");
@@ -159,4 +156,22 @@ pub(super) fn the_rest_of_a_long_wait_counts_for_the_next_record(factory: &dyn F
     wait(&mut rig, 1)?;
     let verdict = without(&rig, 1, set([0, 1]), set([2]));
     rig.expect("twenty", &[verdict])
+}
+
+pub(super) fn a_limit_lowered_below_the_count_expires_at_the_next_tick(factory: &dyn Factory) -> Kept {
+    // With a limit from the start, and with none: the ticks count all the same.
+    for limit in [100, 0] {
+        let mut rig = factory.rig(&Shape::lanes(2))?;
+        rig.group.set_watchdog(limit);
+        rig.start(set([0, 1]), 0)?;
+        rig.submit(set([0]), 0, 0, b"x")?;
+        wait(&mut rig, 20)?;
+        rig.group.set_watchdog(10);
+        wait(&mut rig, 0)?;
+        rig.expect("before the next tick", &[])?;
+        wait(&mut rig, 1)?;
+        let verdict = rig.bad(0, Outcome::Timeout, set([1]));
+        rig.expect("at the next tick", &[verdict])?;
+    }
+    Ok(())
 }

@@ -41,6 +41,7 @@ impl Group for SoftwareGroup {
             return Err(GroupError::Config { what: "log2 of the ring", value: place.ring_log2.into(), must });
         }
         port.place = *place;
+        port.kept = *place;
         Ok(())
     }
 
@@ -65,7 +66,8 @@ impl Group for SoftwareGroup {
             return Err(GroupError::Flushing);
         }
         self.work();
-        self.flush = Some(Flush { members, start });
+        let ended = lanes(&self.ports, |port| port.state == LaneState::Live);
+        self.flush = Some(Flush { members, start, ended });
         self.state = State::Flushing;
         self.finish_flush();
         Ok(())
@@ -122,8 +124,8 @@ impl Group for SoftwareGroup {
         if !port.member || index < self.released || index >= self.judged() {
             return Err(CopyError::NotThere { seq });
         }
-        let slot = index & ((1 << port.place.ring_log2) - 1);
-        let iova = port.place.ring_base.wrapping_add(slot * SubmissionEntry::BYTES as u64);
+        let slot = index & ((1 << port.kept.ring_log2) - 1);
+        let iova = port.kept.ring_base.wrapping_add(slot * SubmissionEntry::BYTES as u64);
         copy.fill(&port.arena, iova)
     }
 

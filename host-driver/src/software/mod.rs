@@ -47,6 +47,8 @@ impl Default for SoftwareConfig {
 struct Flush {
     members: LaneSet,
     start: Seq,
+    /// The lanes that were live when the generation's work ended.
+    ended: LaneSet,
 }
 
 /// A group compared in software.
@@ -246,13 +248,13 @@ impl SoftwareGroup {
         if !self.has_room() {
             return;
         }
-        let Some(Flush { members, start }) = self.flush.take() else { return };
+        let Some(Flush { members, start, ended }) = self.flush.take() else { return };
         self.verdicts.push_back(Verdict {
             group: self.config.group,
             generation: self.terms.generation,
             seq: self.next,
             outcome: Outcome::Flushed,
-            agree: lanes(&self.ports, |port| port.state == LaneState::Live),
+            agree: ended,
             dissent: LaneSet::EMPTY,
             fingerprint: Fingerprint(0),
         });

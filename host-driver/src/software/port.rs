@@ -38,10 +38,15 @@ pub(super) enum Rung {
     Fault(Cause),
 }
 
+/// A lane that was not placed since its reset.
+const NOWHERE: LanePlace = LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 };
+
 #[derive(Debug)]
 pub(super) struct Port {
     pub(super) arena: ArenaReader,
     pub(super) place: LanePlace,
+    /// Where it was placed last: a reset forgets the place, but what was compared before can still be copied from there.
+    pub(super) kept: LanePlace,
     pub(super) state: LaneState,
     /// Whether the lane was live when the generation began.
     pub(super) member: bool,
@@ -61,7 +66,8 @@ impl Port {
     pub(super) fn new(arena: ArenaReader, skew_log2: u32) -> Port {
         Port {
             arena,
-            place: LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 },
+            place: NOWHERE,
+            kept: NOWHERE,
             state: LaneState::Off,
             member: false,
             failed: None,
@@ -103,11 +109,11 @@ impl Port {
         self.failed = Some((self.due, cause));
     }
 
-    /// Switches the lane off and closes its window. What it delivered in this generation stays delivered.
+    /// Switches the lane off, closes its window and forgets where its ring is. What it delivered in this generation stays
+    /// delivered.
     pub(super) fn reset(&mut self) {
         self.state = LaneState::Off;
-        self.place.window_base = 0;
-        self.place.window_limit = 0;
+        self.place = NOWHERE;
     }
 
     /// Takes the doorbell if it was rung since the last look.
@@ -121,13 +127,12 @@ impl Port {
         if rung.generation != generation || self.state != LaneState::Live {
             return Rung::Stale;
         }
-        if !running {
-            return Rung::Fine;
-        }
         if rung.count.wrapping_sub(self.head) > 1 << self.place.ring_log2 {
             return Rung::Fault((FaultCause::Doorbell, u64::from(rung.count)));
         }
-        self.tail = rung.count;
+        if running {
+            self.tail = rung.count;
+        }
         Rung::Fine
     }
 

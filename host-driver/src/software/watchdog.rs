@@ -21,12 +21,35 @@ impl Watchdog {
 
     /// Lets ticks pass until it expires (true, with what is left of them) or they are used up.
     pub(super) fn pass(&mut self, left: &mut u32) -> bool {
-        if self.limit == 0 || *left == 0 {
+        if self.limit == 0 {
+            // It counts all the same: a limit may be set while it is armed.
+            self.count = self.count.saturating_add(std::mem::take(left));
+        }
+        if *left == 0 {
             return false;
         }
-        let step = self.limit.saturating_sub(self.count).min(*left);
+        // A limit that was lowered below the count is reached at the next tick, not before.
+        let step = self.limit.saturating_sub(self.count).max(1).min(*left);
         self.count = self.count.saturating_add(step);
         *left -= step;
         self.count >= self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_below_the_count_takes_the_next_tick_and_leaves_the_rest() {
+        let mut watchdog = Watchdog::default();
+        watchdog.limit(100);
+        let mut left = 20;
+        assert!(!watchdog.pass(&mut left));
+        watchdog.limit(10);
+        assert!(!watchdog.pass(&mut 0), "no tick has passed since");
+        let mut left = 3;
+        assert!(watchdog.pass(&mut left));
+        assert_eq!(left, 2);
     }
 }

@@ -103,6 +103,8 @@ impl Unit {
             port.write_pair(card::FAULT_BASE_LO, fault_iova)?;
         }
         port.write(card::FAULT_LOG2, fault_log2)?;
+        // It outlives the switching off, and the unit counts from 0 again.
+        port.write(card::FAULT_HEAD, 0)?;
         port.write(card::CONTROL, card::CONTROL_ENABLE.put(1))?;
         let control = port.read(card::CONTROL)?;
         if card::CONTROL_ENABLE.of(control) != 1 {

@@ -14,7 +14,7 @@ mod verilated;
 pub use native::{Native, Value};
 pub use random::Random;
 pub use root::{ARENA, ARENA_BYTES, FAULTS, RING_LOG2, Root, Sabotage, VERDICTS};
-pub use verilated::{Model, Tools, build, skip, tool, workspace};
+pub use verilated::{Model, build, skip, tool, tools, workspace};
 
 /// The ports of a block by name, with what a harness needs to drive and read them.
 pub struct Port<B> {
@@ -69,7 +69,7 @@ pub fn lockstep<B: rust_hdl::prelude::Block + Default>(
     clocks: u64,
     mut stimulus: impl FnMut(u64, &mut Random, &dyn Fn(&str) -> u64, &mut dyn FnMut(&str, u64)),
 ) {
-    let Some(tools) = Tools::find() else { return };
+    let Some(tools) = tools() else { return };
     let mut native = Native::<B>::new(&ports, clock);
     let verilog = covert_rtl::emit::verilog(native.block(), name);
     let mut model = build(&tools, name, &verilog);

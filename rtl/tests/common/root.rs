@@ -2,7 +2,7 @@
 //!
 //! It is the test's own, written from `docs/src/tlp-boundary.md`; it checks the stream rules as it goes.
 
-use super::{Model, Random, Tools, build};
+use super::{Model, Random, build, tools};
 use covert_abi::registers::{card, doorbell, group, lane};
 use covert_abi::{Body, FaultEntry, Generation, Header, Seq, Submission, Verdict, VerdictEntry};
 use std::collections::VecDeque;
@@ -99,7 +99,7 @@ fn beats(tlp: &[u32]) -> impl Iterator<Item = (u64, u64, bool)> + '_ {
 
 impl Root {
     pub fn new() -> Option<Root> {
-        let tools = Tools::find()?;
+        let tools = tools()?;
         let verilog = covert_rtl::generated();
         let mut model = build(&tools, covert_rtl::unit::NAME, &verilog);
         model.set("reset", 1);

@@ -7,7 +7,7 @@ use covert_verification::root_complex::replay::replay;
 use covert_verification::root_complex::stream::Collector;
 use covert_verification::root_complex::tlp::Tlp;
 use covert_verification::root_complex::trace::{Event, Trace};
-use covert_verification::verilated::{Verilated, build};
+use covert_verification::verilated::{Verilated, verilog};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,12 +24,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut trace, mut waves, mut verilog, mut list) = (None, None, build::verilog(), false);
+    let (mut trace, mut waves, mut file, mut list) = (None, None, verilog(), false);
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
             Some("--waves") => waves = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
-            Some("--verilog") => verilog = PathBuf::from(arguments.next().ok_or(USAGE)?),
+            Some("--verilog") => file = PathBuf::from(arguments.next().ok_or(USAGE)?),
             Some("--list") => list = true,
             _ if trace.is_none() => trace = Some(PathBuf::from(argument)),
             _ => return Err(USAGE.into()),
@@ -41,8 +41,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     let mut unit = match &waves {
-        Some(fst) => Verilated::with_waves(&verilog, fst)?,
-        None => Verilated::of(&verilog)?,
+        Some(fst) => Verilated::with_waves(&file, fst)?,
+        None => Verilated::of(&file)?,
     };
     let result = replay(&trace, &mut unit, |_, _| ());
     println!("{} clocks of seed {} replayed", trace.clocks, trace.seed);

@@ -31,15 +31,27 @@ pub struct Failure {
     pub address: u64,
 }
 
-/// Fetches the entry and its payload and gives the fingerprint.
+/// Fetches the entry's own bytes.
+///
+/// # Errors
+/// They lie outside the window or cannot be read.
+pub fn fetch_entry(due: &Due, memory: &mut dyn Memory) -> Result<[u8; SubmissionEntry::BYTES], Failure> {
+    let mut bytes = [0; SubmissionEntry::BYTES];
+    fetch(due, due.address, &mut bytes, memory)?;
+    Ok(bytes)
+}
+
+/// Checks an entry that was fetched, fetches its payload and gives the fingerprint.
 ///
 /// # Errors
 /// The first check that fails.
-pub fn examine(due: &Due, memory: &mut dyn Memory) -> Result<u64, Failure> {
+pub fn examine(
+    due: &Due,
+    bytes: [u8; SubmissionEntry::BYTES],
+    memory: &mut dyn Memory,
+) -> Result<u64, Failure> {
     let fail = |cause| Err(Failure { cause, address: 0 });
 
-    let mut bytes = [0; SubmissionEntry::BYTES];
-    fetch(due, due.address, &mut bytes, memory)?;
     let entry = SubmissionEntry::from_bytes(&bytes);
     let header = entry.header;
 

@@ -1,6 +1,6 @@
 //! One group: the life of its generations, its votes and its watchdog.
 
-use super::examine::{Due, Failure, examine};
+use super::examine::{Due, Failure, examine, fetch_entry};
 use super::lane::{Lane, State};
 use super::rings::OutRing;
 use super::unit::Order;
@@ -37,6 +37,8 @@ pub(super) struct Group {
     quorum: usize,
     /// Ticks since the watchdog was armed.
     ticks: u32,
+    /// The lanes that were live when the flush under way ended the generation's work.
+    ended: LaneSet,
 }
 
 impl Group {
@@ -75,13 +77,22 @@ impl Group {
 
     // ---- generations ------------------------------------------------------------------------
 
+    /// The command. What is under way is over at once here; what comes while `Flushed` waits for room changes nothing of
+    /// what it will say.
+    pub(super) fn begin_flush(&mut self) {
+        if self.phase != Phase::Flushing {
+            self.phase = Phase::Flushing;
+            self.ended = self.live();
+        }
+    }
+
     fn finish_flush(&mut self, memory: &mut dyn Memory) -> bool {
         if !self.ring.has_room() {
             return false;
         }
         let flushed = vote::Result {
             outcome: Outcome::Flushed,
-            agree: self.live(),
+            agree: self.ended,
             dissent: LaneSet::EMPTY,
             fingerprint: 0,
         };
@@ -104,18 +115,9 @@ impl Group {
         true
     }
 
-    /// Back to generation 0, idle, with no lane live, as `CONTROL_ENABLE` = 0 does. The driver's settings of
-    /// the group stay, those of the lanes go as with every reset of a lane.
+    /// Back to generation 0, idle, with no lane live and no setting of the driver left, as `CONTROL_ENABLE` = 0 does.
     pub(super) fn reset(&mut self) {
-        self.ring.restart();
-        *self = Group {
-            members: self.members,
-            start: self.start,
-            ring: self.ring,
-            watchdog: self.watchdog,
-            payload_max: self.payload_max,
-            ..Group::new(self.number, self.lanes.len())
-        };
+        *self = Group::new(self.number, self.lanes.len());
     }
 
     // ---- lanes ------------------------------------------------------------------------------
@@ -131,12 +133,11 @@ impl Group {
         if generation != self.generation || !lane.is_live() {
             return false;
         }
-        if self.phase != Phase::Running {
-            return true;
-        }
         let tail = lane.tail_written;
         if lane.can_take(tail) {
-            lane.tail = tail;
+            if self.phase == Phase::Running {
+                lane.tail = tail;
+            }
         } else {
             self.lock(position, Failure { cause: FaultCause::Doorbell, address: u64::from(tail) }, faults);
         }
@@ -178,8 +179,11 @@ impl Group {
             seq: self.first.wrapping_add(lane.seat.delivered),
             payload_max: self.payload_max,
         };
-        lane.head = lane.head.wrapping_add(1);
-        match examine(&due, memory) {
+        let examined = fetch_entry(&due, memory).and_then(|bytes| {
+            lane.head = lane.head.wrapping_add(1);
+            examine(&due, bytes, memory)
+        });
+        match examined {
             Ok(fingerprint) => {
                 lane.seat.waiting.push_back(fingerprint);
                 lane.seat.delivered += 1;
@@ -250,11 +254,11 @@ impl Group {
     }
 
     pub(super) fn tick(&mut self, faults: &mut Vec<Fault>) {
-        if !self.is_armed() || self.watchdog == 0 {
+        if !self.is_armed() {
             return;
         }
         self.ticks = self.ticks.saturating_add(1);
-        if self.ticks >= self.watchdog {
+        if self.watchdog != 0 && self.ticks >= self.watchdog {
             for position in self.positions(Lane::lacks_an_entry).iter() {
                 self.lock(position, Failure { cause: FaultCause::Timeout, address: 0 }, faults);
             }

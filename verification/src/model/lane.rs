@@ -12,7 +12,7 @@ pub(super) enum State {
     Locked(FaultCause),
 }
 
-/// What the driver sets. A lane reset closes the window; a disabled unit forgets everything.
+/// What the driver sets. A lane reset forgets it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Configuration {
     pub(super) ring_base: u64,
@@ -59,20 +59,24 @@ impl Lane {
 
     /// Address of the entry at the head.
     pub(super) fn entry_address(&self) -> u64 {
-        let slot = u64::from(self.head) & ((1 << self.configuration.ring_log2) - 1);
+        let slot = u64::from(self.head) & (self.ring_length() - 1);
         self.configuration.ring_base.wrapping_add(64 * slot)
+    }
+
+    /// Entries in the ring: the register's low five bits count, whatever the unit's limit.
+    fn ring_length(&self) -> u64 {
+        1 << (self.configuration.ring_log2 & 31)
     }
 
     /// Whether `tail` is within the ring's length of the head.
     pub(super) fn can_take(&self, tail: u32) -> bool {
-        u64::from(tail.wrapping_sub(self.head)) <= 1 << self.configuration.ring_log2
+        u64::from(tail.wrapping_sub(self.head)) <= self.ring_length()
     }
 
     /// The end of a reset, after the fault of a live lane was dealt with.
     pub(super) fn forget(&mut self) {
-        let seat = std::mem::take(&mut self.seat);
-        let configuration = Configuration { window_base: 0, window_limit: 0, ..self.configuration };
-        *self = Lane { seat, configuration, ..Lane::default() };
+        self.configuration = Configuration::default();
+        self.state = State::Off;
     }
 
     /// The start of a generation: `member` says whether `MEMBERS` names the lane.

@@ -121,7 +121,7 @@ impl Unit {
             card::CONTROL => self.enable(card::CONTROL_ENABLE.of(value) == 1),
             card::FAULT_BASE_LO => set_low(&mut self.fault_ring.base, value & !31),
             card::FAULT_BASE_HI => set_high(&mut self.fault_ring.base, value),
-            card::FAULT_LOG2 => self.fault_ring.log2 = self.ring_log2(value),
+            card::FAULT_LOG2 => self.fault_ring.log2 = value,
             card::FAULT_HEAD => self.fault_ring.head = value,
             _ => {}
         }
@@ -150,17 +150,16 @@ impl Unit {
     }
 
     fn write_group(&mut self, number: usize, register: u32, value: u32) {
-        let ring_log2 = self.ring_log2(value);
         let (enabled, lanes, payload_max) = (self.enabled, self.identity.lanes, self.identity.payload_max);
         let it = &mut self.groups[number];
         match register {
-            group::COMMAND if enabled && group::COMMAND_FLUSH.of(value) == 1 => it.phase = Phase::Flushing,
+            group::COMMAND if enabled && group::COMMAND_FLUSH.of(value) == 1 => it.begin_flush(),
             group::MEMBERS => it.members = value & ((1 << lanes) - 1),
             group::START_LO => set_low(&mut it.start, value),
             group::START_HI => set_high(&mut it.start, value),
             group::VERDICT_BASE_LO => set_low(&mut it.ring.base, value & !31),
             group::VERDICT_BASE_HI => set_high(&mut it.ring.base, value),
-            group::VERDICT_LOG2 => it.ring.log2 = ring_log2,
+            group::VERDICT_LOG2 => it.ring.log2 = value,
             group::VERDICT_HEAD => it.ring.head = value,
             group::WATCHDOG => it.watchdog = value,
             group::PAYLOAD_MAX => it.payload_max = value.min(payload_max),
@@ -201,13 +200,12 @@ impl Unit {
             }
             return;
         }
-        let ring_log2 = self.ring_log2(value);
         let (group, position) = self.place(number);
         let settings = &mut self.groups[group].lanes[position].configuration;
         match register {
             lane::RING_BASE_LO => set_low(&mut settings.ring_base, value & !63),
             lane::RING_BASE_HI => set_high(&mut settings.ring_base, value),
-            lane::RING_LOG2 => settings.ring_log2 = ring_log2,
+            lane::RING_LOG2 => settings.ring_log2 = value,
             lane::WINDOW_BASE_LO => set_low(&mut settings.window_base, value),
             lane::WINDOW_BASE_HI => set_high(&mut settings.window_base, value),
             lane::WINDOW_LIMIT_LO => set_low(&mut settings.window_limit, value),
@@ -223,10 +221,5 @@ impl Unit {
             doorbell::GENERATION => self.ring_doorbell(number, value, memory),
             _ => {}
         }
-    }
-
-    /// The size of a ring; one larger than the unit's limit is taken as the limit.
-    fn ring_log2(&self, value: u32) -> u32 {
-        value.min(self.identity.ring_max.ilog2())
     }
 }

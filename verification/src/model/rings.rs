@@ -13,13 +13,18 @@ pub(super) struct OutRing {
 }
 
 impl OutRing {
+    /// Entries in it: the register's low five bits count, whatever the unit's limit.
+    fn length(&self) -> u64 {
+        1 << (self.log2 & 31)
+    }
+
     pub(super) fn has_room(&self) -> bool {
-        u64::from(self.tail.wrapping_sub(self.head)) < 1 << self.log2
+        u64::from(self.tail.wrapping_sub(self.head)) < self.length()
     }
 
     /// Seals `entry` (check code at byte 24, phase in the last word) and writes it behind the others.
     pub(super) fn push(&mut self, mut entry: [u8; 32], memory: &mut dyn Memory) {
-        let length = 1u64 << self.log2;
+        let length = self.length();
         let lap = u64::from(self.tail) / length;
         entry[28..].copy_from_slice(&u32::from(lap.is_multiple_of(2)).to_le_bytes());
         let check = crc::check_code(&entry, 24);
@@ -28,9 +33,8 @@ impl OutRing {
         self.tail = self.tail.wrapping_add(1);
     }
 
-    /// Counting starts again; the place of the ring stays.
+    /// The unit counts from 0 again; what the driver wrote stays.
     pub(super) fn restart(&mut self) {
-        self.head = 0;
         self.tail = 0;
     }
 }

@@ -81,7 +81,7 @@ impl Unit {
         self.log(faults, memory);
     }
 
-    /// `CONTROL_ENABLE` changes. Switching off resets every group and lane; the counts of both rings start again.
+    /// `CONTROL_ENABLE` changes. Switching off resets every group and lane with all their settings; those of the fault ring stay.
     pub(super) fn enable(&mut self, on: bool) {
         self.enabled = on;
         if !on {

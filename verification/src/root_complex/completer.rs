@@ -43,6 +43,12 @@ impl Completer {
         self.open.iter().filter(|it| it.answer != Answer::Missing).count()
     }
 
+    /// The clock from which on the next packet may be sent; `None` when none will be.
+    pub(super) fn due(&self) -> Option<u64> {
+        let coming = self.open.iter().filter(|it| it.answer != Answer::Missing);
+        coming.map(|it| it.due).min()
+    }
+
     pub(super) fn take(&mut self, request: Request, answer: Answer, clock: u64, link: &Link) {
         let latency = self.random.within(link.latency.clone());
         let late = if let Answer::Late(clocks) = answer { clocks } else { 0 };
@@ -56,6 +62,9 @@ impl Completer {
 
     /// The next packet that goes to the unit, if one is due, as words.
     pub(super) fn next(&mut self, clock: u64, link: &Link, memory: &HostMemory) -> Option<Vec<u32>> {
+        if self.due()? > clock {
+            return None;
+        }
         let due: Vec<usize> = (0..self.open.len())
             .filter(|index| self.open[*index].due <= clock && self.open[*index].answer != Answer::Missing)
             .collect();

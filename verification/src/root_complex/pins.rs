@@ -59,6 +59,15 @@ pub struct Outputs {
     pub config_error: bool,
 }
 
+/// What came of clocks in which nothing was offered from either side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Idle {
+    /// How many passed.
+    pub clocks: u64,
+    /// Whether the unit's state has come again: with these inputs it will never offer anything.
+    pub repeats: bool,
+}
+
 /// Something with the unit's pins: Verilated RTL, or a stand-in.
 pub trait UnderTest {
     /// Drives the inputs and gives the outputs that follow from them and the registers, without a clock edge.
@@ -66,6 +75,15 @@ pub trait UnderTest {
 
     /// The rising edge, with the inputs of the last [`settle`](Self::settle).
     fn clock(&mut self);
+
+    /// Lets at most `most` clocks pass with these inputs held, which offer nothing, until an output other than the two `ready` changes.
+    /// That clock has not passed.
+    ///
+    /// One call for many clocks; what cannot do that lets none pass.
+    fn idle(&mut self, inputs: &Inputs, most: u64) -> Idle {
+        let _ = (inputs, most);
+        Idle::default()
+    }
 
     /// Back to the state after power-on.
     fn reset(&mut self);

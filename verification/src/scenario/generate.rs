@@ -19,12 +19,18 @@ pub struct Chances {
     pub differing: u32,
     /// Entries of which they or their payload cannot be read.
     pub unreadable: u32,
+    /// Of the odd things that a coordinator or replica may do between entries (rings that make no sense, lanes placed wrongly,
+    /// flushes and resets out of the blue), those that are done.
+    pub odd: u32,
 }
 
 /// Makes a scenario of about `length` events from a seed.
 pub fn generate(seed: u64, setup: Setup, chances: Chances, length: usize) -> Scenario {
+    let mut random = Random::new(seed);
+    let batch = *random.pick(&[1, 4, 8]).unwrap_or(&4);
     let mut maker = Maker {
-        random: Random::new(seed),
+        random,
+        batch,
         model: ModelGroup::new(setup, Order::FetchFirst),
         setup,
         chances,
@@ -61,6 +67,8 @@ struct Maker {
     model: ModelGroup,
     setup: Setup,
     chances: Chances,
+    /// Most entries for which a lane rings once.
+    batch: u64,
     /// Entries that each lane has written in this generation.
     written: [u32; LANES_PER_GROUP_MAX],
     start: u64,
@@ -101,21 +109,34 @@ impl Maker {
         let (state, live) = self.status();
         match self.random.below(100) {
             _ if state != 1 && self.random.percent(60) => self.recover(state, live),
-            0..70 => self.submit(),
+            0..70 if self.random.percent(50) => {
+                let lane = self.lane();
+                self.submit(lane);
+            }
+            0..70 => (0..self.setup.lanes).for_each(|lane| self.submit(lane)),
             70..78 => {
                 let limit = self.random.within(1..=8) as u32;
                 self.push(Event::Poll(limit));
             }
-            78..86 => {
+            // While something waits, too: ticks that were counted by then count.
+            78..80 => self.watchdog(),
+            80..86 => {
                 let ticks = self.random.within(1..=6) as u32;
                 self.push(Event::Ticks(ticks));
+            }
+            86..96 if !self.random.percent(self.chances.odd) => {
+                let lane = self.lane();
+                self.submit(lane);
             }
             86..90 => self.odd_ring(),
             90..93 => self.flush(),
             93..94 => {
                 let lane = self.lane();
                 self.push(Event::Reset { lane });
-                self.place(lane);
+                // Else a flush may take in a lane that is nowhere.
+                if self.random.percent(70) {
+                    self.place(lane);
+                }
             }
             94..96 => {
                 let bytes = *self.random.pick(&[256, 256, 100, 24, 0]).unwrap_or(&0);
@@ -154,12 +175,16 @@ impl Maker {
             LaneSet::from_bits(self.random.bits() as u8 & 0xF).unwrap_or(all).and(all)
         };
         if self.random.percent(30) {
-            let ticks = *self.random.pick(&[0, 1, 3, 8, 20]).unwrap_or(&0);
-            self.push(Event::Watchdog(ticks));
+            self.watchdog();
         }
         let start = if self.random.percent(50) { 0 } else { self.random.bits() >> 8 };
         self.start = start;
         self.push(Event::Flush { members, start });
+    }
+
+    fn watchdog(&mut self) {
+        let ticks = *self.random.pick(&[0, 1, 3, 8, 20]).unwrap_or(&0);
+        self.push(Event::Watchdog(ticks));
     }
 
     /// Ring and window of a lane: mostly as an arena has them, sometimes too narrow or wider than the memory.
@@ -176,6 +201,7 @@ impl Maker {
             window_limit: geometry.base + bytes,
         };
         match self.random.below(20) {
+            _ if !self.random.percent(self.chances.odd) => {}
             0 => place.window_limit += 0x1000,
             1 => place.window_limit = geometry.ring_iova() + 64 * self.random.below(9),
             2 => place.window_base = geometry.ring_iova() + self.random.below(200),
@@ -187,10 +213,9 @@ impl Maker {
     }
 
     /// One lane writes a few entries and rings.
-    fn submit(&mut self) {
-        let lane = self.lane();
+    fn submit(&mut self, lane: usize) {
         let geometry = Setup::geometry(lane);
-        let count = self.random.within(1..=4);
+        let count = self.random.within(1..=self.batch);
         for _ in 0..count {
             let index = self.written[lane];
             if !self.model.may_store(index) {

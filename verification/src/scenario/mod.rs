@@ -74,8 +74,7 @@ pub enum Event {
     },
     /// The coordinator limits payloads to so many bytes.
     PayloadMax(u32),
-    /// The coordinator sets the watchdog. It happens only while the group does not run: what becomes of ticks that were
-    /// counted already is nobody's promise.
+    /// The coordinator sets the watchdog.
     Watchdog(u32),
     /// The coordinator ends the generation.
     Flush {

@@ -3,7 +3,7 @@
 use super::sides::{Bench, ModelGroup, Seen};
 use super::{Event, Scenario};
 use crate::model::unit::Order;
-use covert_abi::registers::group;
+use covert_abi::registers::{group, lane};
 use covert_abi::{Fault, LANES_PER_GROUP_MAX, LaneSet, Outcome};
 use covert_driver::GroupError;
 
@@ -20,6 +20,8 @@ pub struct Covered {
     pub faults: u64,
     /// Those of them about reads that failed.
     pub unreadable: u64,
+    /// Registers of a card that were the same as the model's.
+    pub registers: u64,
 }
 
 impl Covered {
@@ -48,6 +50,7 @@ impl std::ops::AddAssign for Covered {
         self.flushes += other.flushes;
         self.faults += other.faults;
         self.unreadable += other.unreadable;
+        self.registers += other.registers;
     }
 }
 
@@ -76,16 +79,58 @@ pub enum Divergence {
         /// How.
         error: GroupError,
     },
+    /// A register of the card is not the model's.
+    #[error(
+        "after event {index}: the register at {address:#x} is {model:#x} in the model, {card} in the card"
+    )]
+    Register {
+        /// Number of the event.
+        index: usize,
+        /// Address in BAR 0.
+        address: u32,
+        /// What the model has there.
+        model: u32,
+        /// What the card has, or why it could not be read.
+        card: String,
+    },
 }
+
+/// Events from one comparison of all registers to the next.
+const REGISTERS_EVERY: usize = 32;
+/// Everything of a group and a lane that does not depend on where a rig puts its rings.
+const GROUP_REGISTERS: [u32; 10] = [
+    group::STATUS,
+    group::GENERATION,
+    group::MEMBERS,
+    group::START_LO,
+    group::START_HI,
+    group::VERDICT_LOG2,
+    group::VERDICT_HEAD,
+    group::VERDICT_TAIL,
+    group::WATCHDOG,
+    group::PAYLOAD_MAX,
+];
+const LANE_REGISTERS: [u32; 10] = [
+    lane::STATUS,
+    lane::RING_BASE_LO,
+    lane::RING_BASE_HI,
+    lane::RING_LOG2,
+    lane::HEAD,
+    lane::TAIL,
+    lane::WINDOW_BASE_LO,
+    lane::WINDOW_BASE_HI,
+    lane::WINDOW_LIMIT_LO,
+    lane::WINDOW_LIMIT_HI,
+];
 
 /// How exact the agreement has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
     /// To the last bit, for a comparator that works as the model does in this order.
     Exact(Order),
-    /// In everything that a coordinator can rely on. Open is what an invalid ring does to a group that does not run, and
-    /// whether a lane reset while a flush waits was still live; such events are left out. Open is what became of entries behind a record that halted the group: a comparator may have fetched some of them by then and locked their lanes. Before a flush
-    /// ends a halted generation, all lanes are reset on both sides.
+    /// In everything that a coordinator can rely on. Open is what became of entries behind a record that halted the group: a
+    /// comparator may have fetched some of them by then and locked their lanes. Before a flush ends a halted
+    /// generation, all lanes are reset on both sides.
     UpToHalt,
 }
 
@@ -119,6 +164,9 @@ pub fn run(scenario: &Scenario, agreement: Agreement, bench: &mut Bench) -> Resu
             }
         }
         run.both(event)?;
+        if index % REGISTERS_EVERY == REGISTERS_EVERY - 1 || index + 1 == scenario.events.len() {
+            run.registers(scenario.setup.lanes)?;
+        }
     }
     Ok(run.covered)
 }
@@ -140,14 +188,7 @@ impl Run<'_> {
         match event {
             Event::Store { index, .. } if !self.model.may_store(*index) => return Ok(()),
             Event::Break { .. } if self.bench.breaker.is_none() => return Ok(()),
-            Event::Watchdog(_) if self.model.state() == 1 => return Ok(()),
             Event::Ring { generation, .. } if !self.model.may_ring(*generation) => return Ok(()),
-            Event::Reset { .. } if self.open && self.model.state() == 3 => return Ok(()),
-            Event::Ring { lane, tail, .. }
-                if self.open && self.model.state() != 1 && !self.model.is_valid_tail(*lane, *tail) =>
-            {
-                return Ok(());
-            }
             // Nobody looks at memory before a doorbell: there is nothing to compare.
             Event::Store { lane, iova, bytes, .. } => {
                 self.bench.arenas[*lane].write(*iova, bytes);
@@ -157,7 +198,7 @@ impl Run<'_> {
             _ => {}
         }
         let (index, event) = (self.index, event.clone());
-        let mut group = match self.bench.apply(&event) {
+        let mut group = match self.bench.apply(&event, !self.open) {
             Ok(Some(group)) => group,
             Ok(None) => return Ok(()),
             Err(error) => return Err(Box::new(Divergence::Failed { index, event, error })),
@@ -174,6 +215,26 @@ impl Run<'_> {
             return Err(Box::new(Divergence::Differs { index, event, model, group }));
         }
         self.covered += Covered::of(&group);
+        Ok(())
+    }
+
+    /// The registers, as far as they are nobody's secret: how far a halted group had fetched is.
+    fn registers(&mut self, lanes: usize) -> Result<(), Box<Divergence>> {
+        let Some(read) = &mut self.bench.registers else { return Ok(()) };
+        if self.model.state() != 1 {
+            return Ok(());
+        }
+        let of_lane = |number: usize| LANE_REGISTERS.map(|register| lane::address(number as u32, register));
+        let addresses = GROUP_REGISTERS.map(|register| group::address(0, register));
+        for address in addresses.into_iter().chain((0..lanes).flat_map(of_lane)) {
+            let (index, model) = (self.index, self.model.read(address));
+            let card = read(address);
+            if card != Ok(model) {
+                let card = card.map_or_else(|error| error, |value| format!("{value:#x}"));
+                return Err(Box::new(Divergence::Register { index, address, model, card }));
+            }
+            self.covered.registers += 1;
+        }
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! The foreign side of the Verilated unit: the one place with `unsafe`.
 //!
-//! A library built by [`build`](super::build) is loaded at run time, because it exists only where Verilator does.
+//! A library built by `covert-verilator` is loaded at run time, because it exists only where Verilator does.
 #![allow(unsafe_code, reason = "Verilator's output is C++")]
 
+use covert_verilator::Error;
 use libloading::Library;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::path::Path;
@@ -53,7 +54,7 @@ pub(super) struct Shown {
 }
 
 /// Version of the structures above; the library says which it was built with.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What `harness.cpp` calls `Table`: the functions of a library.
 #[derive(Clone, Copy)]
@@ -64,6 +65,7 @@ struct Table {
     free: unsafe extern "C" fn(*mut c_void),
     settle: unsafe extern "C" fn(*mut c_void, *const Driven, *mut Shown),
     clock: unsafe extern "C" fn(*mut c_void),
+    idle: unsafe extern "C" fn(*mut c_void, *const Driven, u64, *mut u32) -> u64,
     waves: unsafe extern "C" fn(*mut c_void, *const c_char) -> c_int,
 }
 
@@ -81,16 +83,19 @@ unsafe impl Send for Instance {}
 
 impl Instance {
     /// Loads the library and makes an instance.
-    pub(super) fn load(path: &Path) -> Result<Instance, libloading::Error> {
+    pub(super) fn load(path: &Path) -> Result<Instance, Error> {
+        let stale = |reason: String| Error::Stale { path: path.into(), reason };
+        let unloaded = |error: libloading::Error| stale(error.to_string());
         // SAFETY: the library was built from this crate's harness and Verilator's output, whose initialisers do
         // nothing but set up Verilator's tables. There is no safe way to load code.
-        let library = unsafe { Library::new(path) }?;
+        let library = unsafe { Library::new(path) }.map_err(unloaded)?;
         // SAFETY: the symbol names a constant of the type `Table` in harness.cpp; asking for a pointer reads nothing.
-        let table = unsafe { library.get::<*const Table>(b"covert_table\0") }?;
+        let table = unsafe { library.get::<*const Table>(b"covert_table\0") }.map_err(unloaded)?;
         // SAFETY: the constant is there as long as the library is; the table is copied out.
         let functions = unsafe { **table };
-        // The build cache's key covers harness.cpp, so another version cannot be found here.
-        assert_eq!(functions.version, VERSION, "harness.cpp and ffi.rs disagree about their structures");
+        if functions.version != VERSION {
+            return Err(stale(format!("its structures are of version {}, not {VERSION}", functions.version)));
+        }
         // SAFETY: takes nothing; gives an instance that `free` ends.
         let bench = unsafe { (functions.create)() };
         Ok(Instance { bench, functions, _library: library })
@@ -106,6 +111,14 @@ impl Instance {
     pub(super) fn clock(&mut self) {
         // SAFETY: the instance is alive.
         unsafe { (self.functions.clock)(self.bench) };
+    }
+
+    /// Clocks that passed with these inputs until something was offered, and whether the unit's state has come again.
+    pub(super) fn idle(&mut self, driven: &Driven, most: u64) -> (u64, bool) {
+        let mut repeats = 0;
+        // SAFETY: the instance is alive, the structure is that of harness.cpp, and the flag outlives the call.
+        let clocks = unsafe { (self.functions.idle)(self.bench, driven, most, &mut repeats) };
+        (clocks, repeats != 0)
     }
 
     /// Starts to dump waves; false when the library was built without, or the file cannot be written.

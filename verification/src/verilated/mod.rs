@@ -1,19 +1,32 @@
 //! The Verilated unit: the emitted Verilog as a thing with pins.
 //!
-//! A thin harness of our own and not marlin: one call a clock for all pins instead of one a pin, a cache that survives a failed
-//! build, and no macros that want the ports at compile time.
+//! One call a clock for all pins, and one for many clocks in which nothing is offered. How the Verilog becomes a library is
+//! `covert-verilator`'s.
 
-pub mod build;
 mod ffi;
 
-pub use build::BuildError;
+pub use covert_verilator::Error;
 
 use crate::root_complex::stream::Beat;
-use crate::root_complex::{Inputs, Outputs, UnderTest};
+use crate::root_complex::{Idle, Inputs, Outputs, UnderTest};
+use covert_verilator::{Build, Tools, library, workspace};
 use ffi::{Driven, Instance, Shown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// What the generator writes that Verilator warns about, and nothing else: sizes of its literals, and wires that only
+/// its own simulation reads. Any other warning ends the build.
+const FLAGS: [&str; 9] = [
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "fast",
+    "-Wno-WIDTHTRUNC",
+    "-Wno-WIDTHEXPAND",
+    "-Wno-UNUSEDSIGNAL",
+    "-Wno-UNOPTFLAT",
+    "-Wno-CASEINCOMPLETE",
+];
 /// Clocks that a reset is held.
 const RESET_CLOCKS: u32 = 2;
 
@@ -27,13 +40,30 @@ pub struct Verilated {
 pub enum VerilatedError {
     /// It could not be built.
     #[error(transparent)]
-    Build(#[from] BuildError),
-    /// It could not be loaded.
-    #[error("the Verilated library cannot be loaded: {0}: remove .cache/verilated and try again")]
-    Load(#[from] libloading::Error),
+    Build(#[from] Error),
     /// Waves cannot be written.
     #[error("waves cannot be written to {0}: build with waves, and check the path")]
-    Waves(std::path::PathBuf),
+    Waves(PathBuf),
+}
+
+/// The emitted Verilog of the unit; `COVERT_VERILOG` names another, for a mutant or a unit under construction.
+pub fn verilog() -> PathBuf {
+    match std::env::var_os("COVERT_VERILOG") {
+        Some(path) => path.into(),
+        None => workspace().join("rtl/generated/redundancy_unit.v"),
+    }
+}
+
+/// An instance of the module in this file.
+fn instance(verilog: &Path, waves: bool) -> Result<Instance, Error> {
+    if !verilog.exists() {
+        return Err(Error::NoVerilog { path: verilog.into() });
+    }
+    let text =
+        std::fs::read_to_string(verilog).map_err(|source| Error::File { path: verilog.into(), source })?;
+    let shim = include_str!("harness.cpp");
+    let build = Build { top: "redundancy_unit", verilog: &text, shim, flags: &FLAGS, waves };
+    Instance::load(&library(&Tools::find()?, &build)?)
 }
 
 impl Verilated {
@@ -44,11 +74,11 @@ impl Verilated {
     /// A tool is missing, the build fails, or the folder cannot be written.
     pub fn unit() -> Result<Verilated, VerilatedError> {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let Some(folder) = std::env::var_os("COVERT_WAVES") else { return Verilated::of(&build::verilog()) };
+        let Some(folder) = std::env::var_os("COVERT_WAVES") else { return Verilated::of(&verilog()) };
         let thread = std::thread::current();
         let test = thread.name().unwrap_or("unit").replace("::", ".");
         let name = format!("{test}-{}.fst", MADE.fetch_add(1, Ordering::Relaxed));
-        Verilated::with_waves(&build::verilog(), &Path::new(&folder).join(name))
+        Verilated::with_waves(&verilog(), &Path::new(&folder).join(name))
     }
 
     /// The module `redundancy_unit` of any file.
@@ -56,8 +86,7 @@ impl Verilated {
     /// # Errors
     /// A tool is missing, or the build fails.
     pub fn of(verilog: &Path) -> Result<Verilated, VerilatedError> {
-        let instance = Instance::load(&build::library(verilog, false)?)?;
-        Ok(Verilated { instance })
+        Ok(Verilated { instance: instance(verilog, false)? })
     }
 
     /// The module of any file, which dumps its waves as FST.
@@ -65,7 +94,7 @@ impl Verilated {
     /// # Errors
     /// A tool is missing, the build fails, or the path cannot be written.
     pub fn with_waves(verilog: &Path, fst: &Path) -> Result<Verilated, VerilatedError> {
-        let mut instance = Instance::load(&build::library(verilog, true)?)?;
+        let mut instance = instance(verilog, true)?;
         if !instance.waves(fst) {
             return Err(VerilatedError::Waves(fst.into()));
         }
@@ -133,6 +162,11 @@ impl UnderTest for Verilated {
 
     fn clock(&mut self) {
         self.instance.clock();
+    }
+
+    fn idle(&mut self, inputs: &Inputs, most: u64) -> Idle {
+        let (clocks, repeats) = self.instance.idle(&driven(inputs), most);
+        Idle { clocks, repeats }
     }
 
     fn reset(&mut self) {

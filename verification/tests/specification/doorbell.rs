@@ -1,5 +1,5 @@
 use crate::bench::*;
-use covert_abi::registers::{card, lane};
+use covert_abi::registers::{card, group, lane};
 use covert_abi::*;
 
 #[test]
@@ -70,4 +70,34 @@ fn ringing_twice_does_no_harm() {
     bench.ring(0);
     assert_eq!(bench.outcomes(), [Outcome::Match]);
     assert_eq!(bench.causes(), []);
+}
+
+#[test]
+fn a_tail_too_far_ahead_is_a_fault_while_the_group_is_halted_or_flushing_too() {
+    let mut bench = Bench::running(0b11);
+    bench.submit_all(&[(0, 1), (1, 2)]);
+    assert_eq!(bench.outcomes(), [Outcome::Mismatch]);
+    let tail = 1 + (1 << RING_LOG2) + 1;
+    bench.ring_with(0, 1, tail);
+    assert_eq!(bench.causes(), [(0, FaultCause::Doorbell, tail.into())]);
+
+    let mut bench = Bench::running(0b11);
+    for _ in 0..1 << VERDICT_LOG2 {
+        bench.submit_all(&[(0, 1), (1, 1)]);
+    }
+    bench.set_group(group::COMMAND, 1);
+    assert_eq!(bench.group_state(), 3);
+    bench.ring_with(0, 1, u32::MAX);
+    assert_eq!(bench.causes(), [(0, FaultCause::Doorbell, u32::MAX.into())]);
+}
+
+#[test]
+fn a_valid_tail_has_no_effect_while_the_group_does_not_run() {
+    let mut bench = Bench::running(0b11);
+    bench.submit_all(&[(0, 1), (1, 2)]);
+    bench.ring_with(0, 1, 2);
+    assert_eq!(bench.causes(), []);
+    assert_eq!(bench.unit.read(card::STALE_DOORBELLS), 0);
+    bench.flush();
+    assert_eq!(bench.lane(0, lane::TAIL), 0);
 }

@@ -1,6 +1,7 @@
 use crate::bench::*;
 use covert_abi::registers::{card, group, lane};
 use covert_abi::*;
+use covert_verification::model::ReadError;
 
 #[test]
 fn a_fault_locks_its_lane_at_the_record_that_was_due() {
@@ -80,14 +81,15 @@ fn a_flush_does_not_unlock_a_lane() {
 }
 
 #[test]
-fn reset_unlocks_closes_the_window_forgets_head_and_tail_and_leaves_the_lane_off() {
+fn reset_unlocks_closes_the_window_forgets_the_ring_and_leaves_the_lane_off() {
     let mut bench = Bench::running(0b1);
     bench.submit_raw(0, [0; 64]);
     bench.reset_lane(0);
     assert_eq!(bench.lane(0, lane::STATUS), 0);
     for register in [
-        lane::HEAD,
-        lane::TAIL,
+        lane::RING_BASE_LO,
+        lane::RING_BASE_HI,
+        lane::RING_LOG2,
         lane::WINDOW_BASE_LO,
         lane::WINDOW_LIMIT_LO,
         lane::WINDOW_LIMIT_HI,
@@ -95,6 +97,41 @@ fn reset_unlocks_closes_the_window_forgets_head_and_tail_and_leaves_the_lane_off
     ] {
         assert_eq!(bench.lane(0, register), 0, "register {register:#x}");
     }
+}
+
+#[test]
+fn head_and_tail_of_a_reset_lane_can_be_read_until_the_flush() {
+    let mut bench = Bench::running(0b11);
+    bench.submit(0, 1);
+    bench.reset_lane(0);
+    assert_eq!((bench.lane(0, lane::HEAD), bench.lane(0, lane::TAIL)), (1, 1));
+    bench.flush();
+    assert_eq!((bench.lane(0, lane::HEAD), bench.lane(0, lane::TAIL)), (0, 0));
+}
+
+#[test]
+fn a_lane_that_was_not_placed_again_is_locked_at_its_first_entry() {
+    let mut bench = Bench::running(0b1);
+    bench.reset_lane(0);
+    bench.flush();
+    bench.faults();
+    bench.submit(0, 1);
+    assert_eq!(bench.causes(), [(0, FaultCause::Isolation, 0)]);
+}
+
+#[test]
+fn head_counts_the_entry_that_locked_the_lane_if_it_could_be_read() {
+    let mut bench = Bench::running(0b1111);
+    bench.submit_raw(0, [0; 64]);
+    let unreadable = bench.entry_at(1, arena(1) + 0x800, 64);
+    bench.break_range(arena(1) + 0x800, 64, ReadError::Refused);
+    bench.submit_raw(1, unreadable);
+    bench.break_range(arena(2), 64, ReadError::Refused);
+    bench.submit(2, 1);
+    bench.set_lane(3, lane::WINDOW_LIMIT_LO, 0);
+    bench.set_lane(3, lane::WINDOW_LIMIT_HI, 0);
+    bench.submit(3, 1);
+    assert_eq!([0, 1, 2, 3].map(|number| bench.lane(number, lane::HEAD)), [1, 1, 0, 0]);
 }
 
 #[test]

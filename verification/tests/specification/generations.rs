@@ -159,6 +159,49 @@ fn groups_do_not_touch_each_other() {
 }
 
 #[test]
+fn flushed_names_the_lanes_that_were_live_when_the_work_ended_whatever_happens_while_it_waits() {
+    let mut bench = Bench::running(0b111);
+    for _ in 0..1 << VERDICT_LOG2 {
+        bench.submit_all(&[(0, 1), (1, 1), (2, 1)]);
+    }
+    bench.flush();
+    assert_eq!(bench.group_state(), 3, "no room for it");
+    bench.reset_lane(0);
+    bench.ring_with(1, 1, u32::MAX);
+    assert_eq!(bench.causes(), [(0, FaultCause::Reset, 0), (1, FaultCause::Doorbell, u32::MAX.into())]);
+    bench.verdicts();
+    let flushed = bench.verdict();
+    assert_eq!((flushed.outcome, flushed.agree.bits()), (Outcome::Flushed, 0b111));
+    assert_eq!([0, 1, 2].map(|lane| bench.lane_state(lane)), [1, 2, 1]);
+}
+
+#[test]
+fn switching_the_unit_off_forgets_every_setting_but_those_of_the_fault_ring() {
+    let mut bench = Bench::running(0b11);
+    bench.submit_raw(0, [0; 64]);
+    bench.set_group(group::WATCHDOG, 7);
+    bench.set_group(group::START_HI, 7);
+    bench.faults();
+    bench.write(card::CONTROL, 0);
+    for register in [
+        group::MEMBERS,
+        group::START_LO,
+        group::START_HI,
+        group::VERDICT_BASE_LO,
+        group::VERDICT_BASE_HI,
+        group::VERDICT_LOG2,
+        group::VERDICT_HEAD,
+        group::VERDICT_TAIL,
+        group::WATCHDOG,
+        group::PAYLOAD_MAX,
+    ] {
+        assert_eq!(bench.group(register), 0, "register {register:#x}");
+    }
+    let fault_ring = [card::FAULT_BASE_LO, card::FAULT_LOG2, card::FAULT_HEAD, card::FAULT_TAIL];
+    assert_eq!(fault_ring.map(|register| bench.unit.read(register)), [FAULTS as u32, FAULT_LOG2, 1, 0]);
+}
+
+#[test]
 fn switching_the_unit_off_resets_every_group_and_lane() {
     let mut bench = Bench::running(0b11);
     bench.submit_all(&[(0, 1), (1, 2)]);

@@ -1,6 +1,7 @@
 use crate::bench::*;
 use covert_abi::registers::{BLOCKS, card, group, lane};
 use covert_abi::*;
+use covert_verification::model::Memory;
 
 #[test]
 fn the_identification_reads_back_as_what_the_unit_is() {
@@ -62,4 +63,31 @@ fn payload_max_is_at_most_the_units_limit() {
     let mut bench = Bench::configured();
     bench.set_group(group::PAYLOAD_MAX, u32::MAX);
     assert_eq!(bench.group(group::PAYLOAD_MAX), 1 << 12);
+}
+
+#[test]
+fn the_size_of_a_ring_is_not_checked_and_its_low_five_bits_count() {
+    let mut bench = Bench::running(0b1);
+    bench.set_lane(0, lane::RING_LOG2, 0x20 | RING_LOG2);
+    assert_eq!(bench.lane(0, lane::RING_LOG2), 0x20 | RING_LOG2);
+    bench.ring_with(0, 1, (1 << RING_LOG2) + 1);
+    assert_eq!(bench.causes(), [(0, FaultCause::Doorbell, (1 << RING_LOG2) + 1)]);
+}
+
+#[test]
+fn a_ring_that_is_too_long_is_read_inside_the_window_only() {
+    let mut bench = Bench::running(0b1);
+    bench.set_lane(0, lane::RING_LOG2, 20);
+    let last = ARENA_BYTES / 64;
+    for _ in 0..last {
+        bench.verdicts();
+        let entry = Submission::inline(bench.header(0), b"x").unwrap().seal();
+        let slot = u64::from(bench.written[0]);
+        bench.memory.write(arena(0) + 64 * slot, &entry);
+        bench.written[0] += 1;
+        bench.ring(0);
+    }
+    bench.written[0] += 1;
+    bench.ring(0);
+    assert_eq!(bench.causes(), [(0, FaultCause::Isolation, arena(0) + ARENA_BYTES)]);
 }

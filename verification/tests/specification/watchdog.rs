@@ -121,3 +121,26 @@ fn it_runs_while_the_verdict_ring_is_full() {
     bench.tick(2);
     assert_eq!(bench.causes(), [(1, FaultCause::Timeout, 0)]);
 }
+
+#[test]
+fn a_limit_lowered_below_the_count_expires_at_the_next_tick() {
+    let mut bench = running(0b11, 100);
+    bench.submit(0, 1);
+    bench.tick(10);
+    bench.set_group(group::WATCHDOG, 3);
+    assert_eq!(bench.causes(), []);
+    bench.tick(1);
+    assert_eq!(bench.causes(), [(1, FaultCause::Timeout, 0)]);
+}
+
+#[test]
+fn ticks_are_counted_while_there_is_no_limit() {
+    let mut bench = running(0b11, 0);
+    bench.submit(0, 1);
+    bench.tick(4);
+    bench.set_group(group::WATCHDOG, 6);
+    bench.tick(1);
+    assert_eq!(bench.causes(), []);
+    bench.tick(1);
+    assert_eq!(bench.causes(), [(1, FaultCause::Timeout, 0)]);
+}

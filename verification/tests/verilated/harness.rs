@@ -4,7 +4,7 @@ use crate::need::have;
 use covert_verification::random::Random;
 use covert_verification::root_complex::replay::replay;
 use covert_verification::root_complex::{Link, RootComplex, UnderTest};
-use covert_verification::verilated::{BuildError, Verilated, VerilatedError, build};
+use covert_verification::verilated::{Error, Verilated, VerilatedError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ fn verilog_that_is_none_is_an_error_that_shows_what_verilator_said_and_leaves_no
     std::fs::write(&path, "module redundancy_unit (input clock); wire x = ; endmodule").unwrap();
     for _ in 0..2 {
         match Verilated::of(&path) {
-            Err(VerilatedError::Build(BuildError::Failed { step: "verilator", output })) => {
+            Err(VerilatedError::Build(Error::Failed { step: "verilator", output })) => {
                 assert!(output.contains("syntax error"), "{output}");
             }
             Err(other) => panic!("{other}"),
@@ -84,7 +84,7 @@ fn verilog_that_is_none_is_an_error_that_shows_what_verilator_said_and_leaves_no
 
 #[test]
 fn a_missing_file_is_named() {
-    let Err(error) = build::library(Path::new("/nowhere/unit.v"), false) else { panic!() };
+    let Err(error) = Verilated::of(Path::new("/nowhere/unit.v")) else { panic!() };
     assert!(error.to_string().contains("/nowhere/unit.v"), "{error}");
 }
 

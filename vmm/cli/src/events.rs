@@ -45,7 +45,9 @@ pub enum Event {
         replica: usize,
         /// What, and where the guest was.
         #[serde(flatten)]
-        fault: Injected,
+        fault: Box<Injected>,
+        /// What `--inject` makes it again with: `exact` if the guest stood at a counted exit, else at the `nearest` one before.
+        replay: Replay,
     },
     /// A scrub found a page that changed by itself.
     Scrub {
@@ -113,6 +115,24 @@ pub enum Event {
     },
     /// It is over.
     Summary(Box<Summary>),
+}
+
+/// How a fault is made again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Replay {
+    /// For `--inject`.
+    pub inject: String,
+    /// `exact` or `nearest`.
+    pub place: &'static str,
+}
+
+impl Replay {
+    /// Of a fault that was made in a replica.
+    pub fn of(replica: usize, fault: &Injected) -> Replay {
+        let name = crate::narrate::name(replica);
+        let place = if fault.exact { "exact" } else { "nearest" };
+        Replay { inject: format!("replica={name},exit={},{}", fault.exits, fault.flip), place }
+    }
 }
 
 /// A replica and where it runs.

@@ -43,7 +43,7 @@ impl Narrator {
                 let what = if *at_epoch { "the state at the end of an epoch" } else { "an output" };
                 (ms, "31", format!("{outcome} on record {seq}, {what}"))
             }
-            Event::FaultInjected { ms, replica, fault } => {
+            Event::FaultInjected { ms, replica, fault, .. } => {
                 let place = if fault.exact { "at" } else { "after" };
                 let what = if fault.made { "" } else { " (nothing is there)" };
                 let text = format!(

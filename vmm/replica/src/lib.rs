@@ -11,6 +11,7 @@ pub mod cpu;
 mod cpuid;
 pub mod flip;
 pub mod guest;
+pub mod history;
 pub mod inject;
 pub mod kick;
 pub mod machine;

@@ -11,6 +11,7 @@ use crc_fast::{CrcAlgorithm, checksum};
 use memmap2::{MmapMut, MmapOptions};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Bytes of a page.
 pub const PAGE: u64 = 4096;
@@ -71,6 +72,8 @@ pub struct Memory {
     limit: u64,
     /// Written by the host or by the guest since the fingerprints were last brought up to date.
     dirty: Vec<u64>,
+    /// Not all zeros at some time since the memory was cleared: only such pages can be in a checkpoint with a content.
+    used: Vec<u64>,
     fingerprints: Vec<u64>,
     /// Ranges whose page table entries are out of date.
     changed: Vec<Range<u64>>,
@@ -79,6 +82,16 @@ pub struct Memory {
 /// The fingerprint of a page: CRC-64/NVME, as of records.
 pub fn page_fingerprint(page: &[u8]) -> u64 {
     checksum(CrcAlgorithm::Crc64Nvme, page)
+}
+
+/// The fingerprint of a page of zeros: what a page has that is mapped and was never written.
+pub fn zero_page_fingerprint() -> u64 {
+    static ZEROS: LazyLock<u64> = LazyLock::new(|| page_fingerprint(&[0; PAGE as usize]));
+    *ZEROS
+}
+
+fn bit(bitmap: &[u64], page: usize) -> bool {
+    bitmap[page / 64] >> (page % 64) & 1 == 1
 }
 
 impl Memory {
@@ -94,6 +107,7 @@ impl Memory {
             mapped: 0,
             limit: limit / PAGE,
             dirty: vec![0; PAGES / 64],
+            used: vec![0; PAGES / 64],
             fingerprints: vec![0; PAGES],
             changed: Vec::new(),
         })
@@ -129,8 +143,14 @@ impl Memory {
         self.unmap(range.clone())?;
         self.pages[pages.clone()].fill(protection.bits());
         self.mapped += pages.len() as u64;
-        // A page that is mapped and never written is part of the state too.
-        pages.for_each(|page| self.mark(page));
+        for page in pages {
+            // A checkpoint may still have what was there before.
+            if bit(&self.used, page) {
+                self.mark(page);
+            } else {
+                self.fingerprints[page] = zero_page_fingerprint();
+            }
+        }
         self.changed.push(range);
         Ok(())
     }
@@ -174,6 +194,7 @@ impl Memory {
     pub fn clear(&mut self) {
         // The range is one of whole pages in the guest's part.
         let _ = self.unmap(RESERVED..SPACE);
+        self.used.fill(0);
     }
 
     /// The protection of the page that holds an address; `None` if it is not mapped.
@@ -268,27 +289,37 @@ impl Memory {
 
     fn mark(&mut self, page: usize) {
         self.dirty[page / 64] |= 1 << (page % 64);
+        self.used[page / 64] |= 1 << (page % 64);
     }
 
     // ---- Checkpoints ----------------------------------------------------------------------------------
 
     /// Notes what KVM saw the guest write: one bit a page, from address [`RESERVED`] on.
     pub fn mark_all(&mut self, bitmap: &[u64]) {
-        let guest = self.dirty.iter_mut().skip((RESERVED / PAGE / 64) as usize);
-        for (dirty, more) in guest.zip(bitmap) {
+        let guest = self.dirty.iter_mut().zip(&mut self.used).skip((RESERVED / PAGE / 64) as usize);
+        for ((dirty, used), more) in guest.zip(bitmap) {
             *dirty |= more;
+            *used |= more;
         }
     }
 
     /// Whether a page was written since its fingerprint was last brought up to date.
     pub fn is_dirty(&self, page: usize) -> bool {
-        self.dirty[page / 64] >> (page % 64) & 1 == 1
+        bit(&self.dirty, page)
+    }
+
+    /// Whether a page may be anything but zeros. One that may not has never been in memory at all.
+    pub fn is_used(&self, page: usize) -> bool {
+        bit(&self.used, page)
     }
 
     /// Notes that a page has the content that a checkpoint has, whose fingerprint is known.
     pub fn accept_page(&mut self, page: usize, fingerprint: u64) {
         self.fingerprints[page] = fingerprint;
         self.dirty[page / 64] &= !(1 << (page % 64));
+        if fingerprint != zero_page_fingerprint() {
+            self.used[page / 64] |= 1 << (page % 64);
+        }
     }
 
     /// The mapped pages written since the last call, lowest first, their fingerprints brought up to date.

@@ -8,6 +8,7 @@
 //! One thread. It blocks in `KVM_RUN`, out of which a signal brings it, or on the socket.
 
 use crate::guest::{Crash, Demand, Input, Output};
+use crate::history::{self, Exit, History};
 use crate::inject::{Injected, Plan, When};
 use crate::machine::{InjectError, Machine, MachineError, Stop};
 use crate::staging::{self, StagingError};
@@ -39,6 +40,7 @@ pub struct Replica<D> {
     /// Clean pages to look at in each epoch.
     scrub_pages: usize,
     plans: VecDeque<Plan>,
+    history: History,
     began: Option<Instant>,
     ended: bool,
 }
@@ -128,6 +130,7 @@ impl<D: Doorbell> Replica<D> {
             nudge: settings.nudge.max(1),
             scrub_pages: settings.scrub_pages,
             plans: VecDeque::new(),
+            history: History::default(),
             began: None,
             ended: false,
         }
@@ -159,6 +162,7 @@ impl<D: Doorbell> Replica<D> {
                 Order::Deliver { .. } | Order::Released(_) => {}
                 Order::Continue => {
                     let Err(Left::Halted) = self.live()?;
+                    self.tell_history()?;
                     self.wire.send(&Report::Halted)?;
                 }
             }
@@ -208,6 +212,9 @@ impl<D: Doorbell> Replica<D> {
     }
 
     fn serve(&mut self, demand: Demand) -> Step<()> {
+        let (number, seq, registers) =
+            (self.machine.counted(), self.stream.at().seq, self.machine.registers());
+        self.history.note(Exit { number, seq, registers });
         for what in self.machine.unserved() {
             self.wire.send(&Report::Unserved(what))?;
         }
@@ -307,6 +314,15 @@ impl<D: Doorbell> Replica<D> {
     fn tell_of_records(&mut self) -> Result<(), Failure> {
         self.untold = 0;
         Ok(self.wire.send(&Report::Rung)?)
+    }
+
+    fn tell_history(&mut self) -> Result<(), Failure> {
+        let rip = self.machine.registers().rip;
+        // As much of it as can be read: it may stand at the end of a page.
+        let code = (1..=history::CODE).rev().find_map(|length| self.machine.memory().read(rip, length));
+        let code = code.unwrap_or_default().to_vec();
+        let history = std::mem::take(&mut self.history);
+        Ok(self.wire.send(&Report::History(History { rip, code, ..history }))?)
     }
 
     fn learn_progress(&mut self) {

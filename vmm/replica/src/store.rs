@@ -7,7 +7,7 @@
 //! A replica maps it for reading and takes from it what it needs. A page that was never written is not in it
 //! and reads as zeros; which pages a guest has is in the state.
 
-use crate::memory::{PAGE, SPACE};
+use crate::memory::{PAGE, SPACE, zero_page_fingerprint};
 use crate::staging::{STATE_MAX, Staged};
 use covert_driver::arena::{self, ArenaError};
 use covert_driver::{ArenaReader, ArenaWriter, Geometry};
@@ -30,6 +30,8 @@ const fn pages_at() -> u64 {
 #[derive(Debug)]
 pub struct StoreWriter {
     map: ArenaWriter,
+    /// The pages that the table has a word for: one bit a page.
+    stored: Vec<u64>,
 }
 
 impl StoreWriter {
@@ -43,29 +45,51 @@ impl StoreWriter {
         let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
         let read_only = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| ArenaError::System { doing: "open for reading the", source: error.into() })?;
-        Ok((StoreWriter { map }, read_only))
+        Ok((StoreWriter { map, stored: vec![0; PAGES as usize / 64] }, read_only))
     }
 
-    /// The fingerprint of a page, 0 for one that was never stored.
+    /// The fingerprint of a page; of zeros for one that was never stored.
     pub fn fingerprint(&self, page: u32) -> u64 {
         let mut word = [0; 8];
         self.map.read(self.at(TABLE_AT + u64::from(page) * 8), &mut word);
-        u64::from_le_bytes(word)
+        stored(u64::from_le_bytes(word))
     }
 
-    /// Takes a checkpoint in, whose pages were verified when it was read.
-    pub fn put(&self, staged: &Staged) {
+    /// Takes a checkpoint in, whose pages were verified when it was read. `pages` are all that the guest has now, as runs of first
+    /// page and number: what it gave up is forgotten, so that it is zeros when it is mapped again.
+    pub fn put(&mut self, staged: &Staged, pages: &[(u32, u32)]) {
         self.map.write(self.at(0), &(staged.state.len() as u64).to_le_bytes());
         self.map.write(self.at(STATE_AT), &staged.state);
         for ((page, fingerprint), content) in staged.pages.iter().zip(staged.content.chunks(PAGE as usize)) {
+            self.stored[*page as usize / 64] |= 1 << (page % 64);
             self.map.write(self.at(TABLE_AT + u64::from(*page) * 8), &fingerprint.to_le_bytes());
             self.map.write(self.at(pages_at() + u64::from(*page) * PAGE), content);
+        }
+        let mut kept = vec![0u64; self.stored.len()];
+        for page in pages.iter().flat_map(|&(first, length)| first..first.saturating_add(length)) {
+            if let Some(word) = kept.get_mut(page as usize / 64) {
+                *word |= 1 << (page % 64);
+            }
+        }
+        for (word, kept) in kept.into_iter().enumerate() {
+            let mut given_up = self.stored[word] & !kept;
+            self.stored[word] &= kept;
+            while given_up != 0 {
+                let page = word as u64 * 64 + u64::from(given_up.trailing_zeros());
+                self.map.write(self.at(TABLE_AT + page * 8), &[0; 8]);
+                given_up &= given_up - 1;
+            }
         }
     }
 
     fn at(&self, offset: u64) -> u64 {
         self.map.geometry().staging_iova() + offset
     }
+}
+
+/// The fingerprint that a word of the table means: none was written for a page of zeros.
+fn stored(word: u64) -> u64 {
+    if word == 0 { zero_page_fingerprint() } else { word }
 }
 
 /// A replica's side.
@@ -102,7 +126,7 @@ impl crate::guest::Image for StoreReader {
     fn fingerprint(&self, page: usize) -> u64 {
         let mut word = [0; 8];
         self.map.read(self.at(TABLE_AT + page as u64 * 8), &mut word);
-        u64::from_le_bytes(word)
+        stored(u64::from_le_bytes(word))
     }
 
     fn read(&self, page: usize, to: &mut [u8]) -> bool {

@@ -3,6 +3,7 @@
 //! Packets keep their boundaries and their order, and none is longer than [`MESSAGE_MAX`]. Neither side believes the other: what does not
 //! decode ends the conversation.
 
+use crate::history::History;
 use crate::inject::{Injected, Plan};
 use crate::world::TRANSFER_MAX;
 use covert_abi::{Fingerprint, Generation, Seq};
@@ -76,6 +77,8 @@ pub enum Report {
         /// Inputs taken.
         inputs: InputIndex,
     },
+    /// What it did last; follows on being told to stand still.
+    History(History),
     /// It stands still.
     Halted,
     /// It is at the recovery line.

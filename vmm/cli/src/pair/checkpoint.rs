@@ -5,7 +5,7 @@
 
 use covert_core::Line;
 use covert_driver::ArenaReader;
-use covert_replica::machine::checkpoint_fingerprint;
+use covert_replica::machine::{checkpoint_fingerprint, checkpoint_pages};
 use covert_replica::staging::{self, StagingError};
 use covert_replica::store::StoreWriter;
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub struct Stored {
 /// # Errors
 /// It is not; the store is as it was.
 pub fn store(
-    store: &StoreWriter,
+    store: &mut StoreWriter,
     arena: &ArenaReader,
     memory: u64,
     line: &Line,
@@ -65,10 +65,11 @@ pub fn store(
     let new: BTreeMap<u32, u64> = staged.pages.iter().copied().collect();
     let fingerprint_of =
         |page: usize| new.get(&(page as u32)).copied().unwrap_or_else(|| store.fingerprint(page as u32));
-    let found = checkpoint_fingerprint(&staged.state, fingerprint_of).ok_or(CheckpointError::Mapping)?;
+    let pages = checkpoint_pages(&staged.state).ok_or(CheckpointError::Mapping)?;
+    let found = checkpoint_fingerprint(&staged.state, &pages, fingerprint_of);
     if found != line.state {
         return Err(CheckpointError::State { found, expected: line.state });
     }
-    store.put(&staged);
+    store.put(&staged, &pages);
     Ok(Stored { pages: staged.pages.len(), took_us: begin.elapsed().as_micros() as u64 })
 }

@@ -4,8 +4,11 @@ use anyhow::{Context, Result};
 use covert_abi::Verdict;
 use covert_core::Record;
 use covert_driver::ArenaReader;
+use covert_replica::cpu::Registers;
+use covert_replica::history::{Exit, History};
 use covert_replica::memory::PAGE;
 use covert_replica::staging;
+use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -17,6 +20,9 @@ const AROUND: usize = 32;
 pub struct Divergence {
     path: PathBuf,
     number: u64,
+    /// The one that is still to be completed by what the replicas did last.
+    open: Option<Description>,
+    histories: Vec<Option<History>>,
 }
 
 /// One divergence.
@@ -36,6 +42,12 @@ pub struct Description {
     pub records: Vec<Option<RecordView>>,
     /// Offset of the first byte of the payloads that differs.
     pub first_difference: Option<usize>,
+    /// The registers that differ at the exit that made the record, or at the last one before it.
+    pub registers: Vec<RegisterView>,
+    /// The last exits of each replica, oldest first.
+    pub exits: Vec<Vec<ExitView>>,
+    /// The code at which each replica stood when it was stopped, a little later.
+    pub code: Vec<Vec<String>>,
     /// For a record of the state at the end of an epoch: the pages that differ in the staged checkpoints.
     pub pages: Vec<PageView>,
 }
@@ -55,6 +67,28 @@ pub struct RecordView {
     pub payload: String,
 }
 
+/// A register that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterView {
+    /// Its name.
+    pub name: String,
+    /// In each replica, in hexadecimal.
+    pub values: Vec<String>,
+}
+
+/// A counted exit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitView {
+    /// Its number.
+    pub exit: u64,
+    /// Records produced before it.
+    pub seq: u64,
+    /// Where the guest stood.
+    pub rip: String,
+    /// RAX: for a system call its number.
+    pub rax: String,
+}
+
 /// A page that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageView {
@@ -69,7 +103,7 @@ pub struct PageView {
 impl Divergence {
     /// Will write to this path.
     pub fn new(path: PathBuf) -> Divergence {
-        Divergence { path, number: 0 }
+        Divergence { path, number: 0, open: None, histories: Vec::new() }
     }
 
     /// Describes a verdict that was not a match.
@@ -112,12 +146,80 @@ impl Divergence {
             last_equal: verdict.seq.checked_sub(1),
             records: records.iter().map(|record| record.as_ref().map(view)).collect(),
             first_difference,
+            registers: Vec::new(),
+            exits: Vec::new(),
+            code: Vec::new(),
             pages,
         };
-        let json = serde_json::to_vec_pretty(&description)?;
+        self.write(&description)?;
+        self.histories = vec![None; arenas.len()];
+        self.open = Some(description);
+        Ok(())
+    }
+
+    /// Takes what a replica did last. When all have told it, the description is complete.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn history(&mut self, replica: usize, history: History) -> Result<()> {
+        let Some(place) = self.histories.get_mut(replica) else { return Ok(()) };
+        *place = Some(history);
+        let Some(histories) = self.histories.iter().cloned().collect::<Option<Vec<_>>>() else {
+            return Ok(());
+        };
+        self.histories.clear();
+        let Some(mut description) = self.open.take() else { return Ok(()) };
+        description.registers = differing_registers(description.seq, &histories);
+        let view = |exit: &Exit| ExitView {
+            exit: exit.number,
+            seq: exit.seq,
+            rip: format!("{:#x}", exit.registers.rip),
+            rax: format!("{:#x}", exit.registers.rax),
+        };
+        description.exits =
+            histories.iter().map(|history| history.exits.iter().map(view).collect()).collect();
+        description.code = histories.iter().map(disassembled).collect();
+        self.write(&description)
+    }
+
+    fn write(&self, description: &Description) -> Result<()> {
+        let json = serde_json::to_vec_pretty(description)?;
         let path = self.path.display();
         std::fs::write(&self.path, json).with_context(|| format!("cannot write {path}"))
     }
+}
+
+/// The registers that differ at the exit that made record `seq`.
+fn differing_registers(seq: u64, histories: &[History]) -> Vec<RegisterView> {
+    let at = |history: &History| {
+        history.exits.iter().rev().find(|exit| exit.seq <= seq).map(|exit| exit.registers)
+    };
+    let Some(states) = histories.iter().map(at).collect::<Option<Vec<_>>>() else { return Vec::new() };
+    // Names and values as they are serialised: every register that there is.
+    let values = |state: &Registers| serde_json::to_value(state).ok()?.as_object().cloned();
+    let Some(states) = states.iter().map(values).collect::<Option<Vec<_>>>() else { return Vec::new() };
+    let Some(first) = states.first() else { return Vec::new() };
+    let differs = |name: &&String| states.iter().any(|state| state.get(*name) != first.get(*name));
+    let view = |name: &String| {
+        let value = |state: &serde_json::Map<String, serde_json::Value>| {
+            format!("{:#x}", state.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0))
+        };
+        RegisterView { name: name.clone(), values: states.iter().map(value).collect() }
+    };
+    first.keys().filter(differs).map(view).collect()
+}
+
+fn disassembled(history: &History) -> Vec<String> {
+    let mut decoder = Decoder::with_ip(64, &history.code, history.rip, DecoderOptions::NONE);
+    let mut formatter = IntelFormatter::new();
+    let mut lines = Vec::new();
+    while decoder.can_decode() {
+        let instruction = decoder.decode();
+        let mut line = format!("{:#x}  ", instruction.ip());
+        formatter.format(&instruction, &mut line);
+        lines.push(line);
+    }
+    lines
 }
 
 fn first_difference(payloads: &[&[u8]]) -> Option<usize> {

@@ -8,7 +8,7 @@ pub mod checkpoint;
 pub mod divergence;
 pub mod process;
 
-use crate::events::{Event, Placed, Summary};
+use crate::events::{Event, Placed, Replay, Summary};
 use crate::input_log::Recorder;
 use crate::tally::Tally;
 use crate::world::World;
@@ -289,11 +289,20 @@ impl Pair<'_> {
             }
             Report::Injected(fault) => {
                 self.tally.injected += 1;
-                (self.tell)(Event::FaultInjected { ms, replica, fault });
+                let replay = Replay::of(replica, &fault);
+                (self.tell)(Event::FaultInjected { ms, replica, fault: Box::new(fault), replay });
             }
             Report::Unserved(what) => {
                 if self.tally.unserved.insert(what.clone()) {
                     (self.tell)(Event::Unserved { ms, what });
+                }
+            }
+            Report::History(history) => {
+                if let Some(divergence) = &mut self.divergence
+                    && let Err(error) = divergence.history(replica, history)
+                {
+                    // The machine is worth more than the description.
+                    self.tally.unserved.insert(format!("{error:#}"));
                 }
             }
             Report::Crashed(_) => {}
@@ -408,7 +417,7 @@ impl Pair<'_> {
             Action::Continue { replica } => Ok(self.order(replica, &Order::Continue)),
             Action::Store { line, from } => {
                 let memory = self.places[from].setup.memory;
-                let stored = checkpoint::store(&self.store, &self.arenas[from], memory, &line);
+                let stored = checkpoint::store(&mut self.store, &self.arenas[from], memory, &line);
                 let ms = self.now_ms();
                 match &stored {
                     Ok(stored) => {

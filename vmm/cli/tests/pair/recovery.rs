@@ -41,6 +41,22 @@ fn a_fault_in_either_replica_is_recovered_from() {
 }
 
 #[test]
+fn a_fault_is_made_again_by_what_was_told_of_it() {
+    needs!(busybox);
+    let random = ["--checkpoint-exits", "40", "--seed", "3", "--inject", "replica=B,exit=150,reg=rbx,bit=33"];
+    let (events, ..) = observed(&[&random[..], &LINES].concat());
+    let first = events.all("fault_injected").next().expect("a fault").clone();
+    assert_eq!(first["replay"]["place"], "exact");
+    let again = first["replay"]["inject"].as_str().expect("a text");
+    let (events, ..) =
+        observed(&[&["--checkpoint-exits", "40", "--seed", "3", "--inject", again], &LINES[..]].concat());
+    let second = events.all("fault_injected").next().expect("a fault");
+    for member in ["rip", "registers", "exits", "seq", "flip"] {
+        assert_eq!(first[member], second[member], "{member}");
+    }
+}
+
+#[test]
 fn a_mismatch_is_described_where_it_was() {
     needs!(kvm);
     let divergence = folder().join("described.json");
@@ -53,6 +69,9 @@ fn a_mismatch_is_described_where_it_was() {
         serde_json::from_slice(&std::fs::read(&divergence).expect("a description")).expect("JSON");
     assert_eq!(described["outcome"], "Mismatch");
     assert_eq!(described["records"].as_array().map(Vec::len), Some(2));
+    for side in 0..2 {
+        assert!(described["exits"][side].as_array().is_some_and(|exits| !exits.is_empty()), "replica {side}");
+    }
     let same = run(&["diff", path, path]);
     assert_eq!(same.status.code(), Some(0));
 }

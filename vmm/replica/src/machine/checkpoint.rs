@@ -2,7 +2,7 @@
 
 use super::{Machine, Port};
 use crate::guest::{Crash, Image};
-use crate::memory::{PAGE, SPACE, page_fingerprint};
+use crate::memory::{PAGE, SPACE, page_fingerprint, zero_page_fingerprint};
 use crate::state::{decode, encode};
 use crate::vcpu::host;
 use crc_fast::{CrcAlgorithm, checksum};
@@ -40,16 +40,23 @@ struct State {
     mapping: Vec<(u32, u32, u8)>,
 }
 
-/// The fingerprint of a saved state, given those of its pages by number; none if the bytes are no state.
-pub fn checkpoint_fingerprint(state: &[u8], fingerprint_of: impl Fn(usize) -> u64) -> Option<u64> {
+/// The pages of a saved state, as runs: first page, how many; none if the bytes are no state.
+pub fn checkpoint_pages(state: &[u8]) -> Option<Vec<(u32, u32)>> {
     let saved: State = postcard::from_bytes(state).ok()?;
     let last = SPACE / PAGE;
     let in_space = |&(first, length, _): &(u32, u32, u8)| u64::from(first) + u64::from(length) <= last;
-    if !saved.mapping.iter().all(in_space) {
-        return None;
-    }
-    let pages = saved.mapping.iter().flat_map(|&(first, length, _)| first..first + length);
-    Some(fingerprint(state, pages.map(|page| page as usize), fingerprint_of))
+    let runs = saved.mapping.iter().map(|&(first, length, _)| (first, length)).collect();
+    saved.mapping.iter().all(in_space).then_some(runs)
+}
+
+/// The fingerprint of a saved state with these pages, given theirs by number.
+pub fn checkpoint_fingerprint(
+    state: &[u8],
+    pages: &[(u32, u32)],
+    fingerprint_of: impl Fn(usize) -> u64,
+) -> u64 {
+    let pages = pages.iter().flat_map(|&(first, length)| first..first + length);
+    fingerprint(state, pages.map(|page| page as usize), fingerprint_of)
 }
 
 fn fingerprint(state: &[u8], pages: impl Iterator<Item = usize>, of: impl Fn(usize) -> u64) -> u64 {
@@ -133,6 +140,11 @@ impl Machine {
             while before.next_if(|earlier| *earlier < page).is_some() {}
             let was_mapped = before.next_if_eq(&page).is_some();
             let expected = image.fingerprint(page);
+            // Never written here and never stored: there is no memory that could have changed.
+            if expected == zero_page_fingerprint() && !self.memory.is_used(page) {
+                self.memory.accept_page(page, expected);
+                continue;
+            }
             let found = page_fingerprint(self.memory.page(page));
             if found == expected {
                 self.memory.accept_page(page, expected);

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::guest::Image;
 pub use crate::vcpu::KvmError;
-pub use checkpoint::{Restored, Saved, checkpoint_fingerprint};
+pub use checkpoint::{Restored, Saved, checkpoint_fingerprint, checkpoint_pages};
 pub use inject::{InjectError, Injected};
 
 /// What a machine is made of.
