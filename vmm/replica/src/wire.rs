@@ -184,8 +184,8 @@ impl Wire {
         let length = match rustix::net::recv(self.socket.as_fd(), &mut self.buffer[..], flags) {
             Ok((_, 0)) => return Err(WireError::Closed),
             Ok((length, _)) => length,
-            Err(Errno::INTR | Errno::AGAIN) => return Ok(None),
-            Err(Errno::CONNRESET) => return Err(WireError::Closed),
+            // The other side has gone without reading everything; what it said before is still to come.
+            Err(Errno::INTR | Errno::AGAIN | Errno::CONNRESET) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         match postcard::from_bytes(&self.buffer[..length]) {
@@ -210,4 +210,42 @@ impl Order {
 /// The entry of an [`Order::Deliver`].
 pub fn entry(index: InputIndex, request: Request, value: Vec<u8>, fingerprint: u64) -> Entry {
     Entry { index, request, value, fingerprint: Fingerprint(fingerprint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_of_a_replica_are_heard_though_it_left_an_order_unread() {
+        let (ours, theirs) = Wire::pair().expect("a socket pair");
+        let (mut ours, mut theirs) = (Wire::new(ours), Wire::new(theirs));
+        ours.send(&Order::Halt).expect("sent");
+        theirs.send(&Report::Crashed("why".into())).expect("sent");
+        drop(theirs);
+        assert_eq!(ours.receive::<Report>().expect("heard"), Report::Crashed("why".into()));
+        assert!(matches!(ours.receive::<Report>(), Err(WireError::Closed)));
+    }
+
+    #[test]
+    fn what_is_no_message_ends_the_conversation() {
+        let (ours, theirs) = Wire::pair().expect("a socket pair");
+        let mut ours = Wire::new(ours);
+        rustix::net::send(&theirs, &[0xff; 7], SendFlags::empty()).expect("sent");
+        assert!(matches!(ours.receive::<Report>(), Err(WireError::Malformed(7))));
+    }
+
+    #[test]
+    fn the_longest_input_fits_a_message() {
+        let (ours, theirs) = Wire::pair().expect("a socket pair");
+        let (mut ours, mut theirs) = (Wire::new(ours), Wire::new(theirs));
+        let point = covert_core::Point { seq: u64::MAX, inputs: u64::MAX };
+        let class = covert_core::Class::Result(u64::MAX);
+        let request = Request { point, class, source: u32::MAX, argument: u64::MAX, length: TRANSFER_MAX };
+        // A reply carries its data with a few bytes around it.
+        let value = vec![0xff; TRANSFER_MAX as usize + 64];
+        let order = Order::Deliver { index: u64::MAX, request, value, fingerprint: u64::MAX };
+        ours.send(&order).expect("sent");
+        assert_eq!(theirs.receive::<Order>().expect("heard"), order);
+    }
 }
