@@ -274,6 +274,9 @@ impl Memory {
         let mapped = self.allowed(address, 1, MAPPED).is_some();
         if mapped {
             self.ram[address as usize] ^= 1 << (bit % 8);
+            // It is there now, even if nobody had written to it.
+            let page = (address / PAGE) as usize;
+            self.used[page / 64] |= 1 << (page % 64);
         }
         mapped
     }
@@ -355,7 +358,14 @@ impl Memory {
 
     /// The mapped pages, lowest first.
     pub fn mapped_pages(&self) -> impl Iterator<Item = usize> {
-        self.pages.iter().enumerate().filter(|(_, page)| **page != 0).map(|(page, _)| page)
+        // Most of the address space is empty: it is passed over a stretch at a time.
+        const STRETCH: usize = 64;
+        let stretches =
+            self.pages.chunks_exact(STRETCH).enumerate().filter(|(_, pages)| **pages != [0; STRETCH]);
+        stretches.flat_map(|(number, pages)| {
+            let mapped = pages.iter().enumerate().filter(|(_, page)| **page != 0);
+            mapped.map(move |(page, _)| number * STRETCH + page)
+        })
     }
 
     /// Puts a page back as a checkpoint has it; it does not count as written.

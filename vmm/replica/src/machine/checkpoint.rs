@@ -69,13 +69,16 @@ fn fingerprint(state: &[u8], pages: impl Iterator<Item = usize>, of: impl Fn(usi
 }
 
 impl Machine {
-    /// The state, and which pages belong to it.
+    /// The state at a counted exit, and which pages belong to it.
     ///
     /// # Errors
-    /// [`Crash::State`] while an answer is due, or in a machine without [`Options::checkpoints`].
+    /// [`Crash::State`] while an answer is due, after a kick, or in a machine without [`Options::checkpoints`].
     pub fn save(&mut self) -> Result<Saved, Crash> {
         if self.awaiting {
             return Err(Crash::State("the guest waits for an answer"));
+        }
+        if !self.at_exit {
+            return Err(Crash::State("the guest is between two exits"));
         }
         self.vcpu.settle()?;
         self.note_written()?;
@@ -124,6 +127,7 @@ impl Machine {
         self.vcpu.set_raw(&raw)?;
         self.personality.restore(&state.personality)?;
         (self.counted, self.port, self.awaiting) = (state.counted, state.port, false);
+        self.at_exit = true;
         Ok(restored)
     }
 

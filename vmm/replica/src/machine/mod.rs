@@ -76,6 +76,8 @@ pub struct Machine {
     port: Port,
     /// An answer is due by [`Machine::deliver`].
     awaiting: bool,
+    /// The guest stands at a counted exit, and not where a kick stopped it.
+    at_exit: bool,
     /// Where the next scrub goes on.
     scrubbed_to: usize,
 }
@@ -115,6 +117,7 @@ impl Machine {
             counted: 0,
             port: Port::default(),
             awaiting: false,
+            at_exit: true,
             scrubbed_to: 0,
         };
         machine.load()?;
@@ -132,6 +135,7 @@ impl Machine {
         initial.sregs.cr3 = self.platform.root();
         self.vcpu.set_raw(&initial)?;
         (self.counted, self.port, self.awaiting) = (0, Port::default(), false);
+        self.at_exit = true;
         self.load()?;
         self.platform.regenerate(&mut self.memory)?;
         self.vcpu.set_root(self.platform.root());
@@ -160,7 +164,9 @@ impl Machine {
         if let Some(demand) = self.with_cpu(|personality, cpu| personality.resume(cpu)) {
             return Ok(self.stop(demand));
         }
-        let Some(exit) = self.next_exit()? else { return Ok(Stop::Kicked) };
+        let next = self.next_exit()?;
+        self.at_exit = next.is_some();
+        let Some(exit) = next else { return Ok(Stop::Kicked) };
         self.port.read = match exit {
             Exit::In { size, .. } => Some(size),
             _ => None,

@@ -8,7 +8,7 @@
 use covert_replica::cpu::{Cpu, Exit, Registers};
 use covert_replica::guest::{Crash, Demand, Input, LoadError, Output, Personality};
 use covert_replica::machine::{Image, Machine, Options, Saved, Stop};
-use covert_replica::memory::{Memory, PAGE, Protection, page_fingerprint};
+use covert_replica::memory::{Memory, PAGE, Protection, page_fingerprint, zero_page_fingerprint};
 use covert_replica::world::channel;
 use kvm_ioctls::Kvm;
 use std::collections::BTreeMap;
@@ -149,11 +149,15 @@ impl Pages {
 
 impl Image for Pages {
     fn fingerprint(&self, page: usize) -> u64 {
-        self.0.get(&(page as u32)).map_or(0, |page| page.0)
+        self.0.get(&(page as u32)).map_or_else(zero_page_fingerprint, |page| page.0)
     }
 
     fn read(&self, page: usize, to: &mut [u8]) -> bool {
-        self.0.get(&(page as u32)).inspect(|page| to.copy_from_slice(&page.1)).is_some()
+        match self.0.get(&(page as u32)) {
+            Some((_, content)) => to.copy_from_slice(content),
+            None => to.fill(0),
+        }
+        true
     }
 }
 
