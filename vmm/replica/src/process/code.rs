@@ -4,7 +4,7 @@ use super::Process;
 use super::loader::Elf;
 use crate::cpu::Cpu;
 use crate::memory::{PAGE, Protection};
-use crate::patch::{self, Findings, Map, Region, UD2};
+use crate::patch::{self, Findings, Map, Region, Site, UD2};
 use std::ops::Range;
 
 /// Most replaced instructions: a program has some tens, and only one that is bent on it has more.
@@ -67,6 +67,15 @@ impl Process {
         for (at, site) in &findings.left {
             self.report(format!("doubtful: {:?} at {at:#x} was left, it looks like data", site.kind));
         }
+    }
+
+    /// Code was moved, with what was replaced in it.
+    pub(super) fn move_code(&mut self, from: &Range<u64>, to: &Range<u64>) {
+        let moved: Vec<(u64, Site)> =
+            self.state.sites.range(from.clone()).map(|(at, site)| (*at, *site)).collect();
+        self.forget_code(from);
+        let moved = moved.into_iter().map(|(at, site)| (to.start + (at - from.start), site));
+        self.state.sites.extend(moved.filter(|(at, _)| to.contains(at)));
     }
 
     /// Memory has no code of ours any more.

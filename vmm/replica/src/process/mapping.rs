@@ -201,6 +201,7 @@ impl Process {
                 return Err(Errno::EINVAL);
             }
             self.state.space.remove(cpu.memory, &to)?;
+            self.forget_code(&to);
             to
         } else if new_length <= old_length {
             let rest = start + new_length..old.end;
@@ -217,8 +218,7 @@ impl Process {
         };
         let new = to.clone();
         self.state.space.relocate(cpu.memory, &old, to)?;
-        self.forget_code(&old);
-        self.new_code(cpu, &new, area.protection());
+        self.move_code(&old, &new);
         Ok(Served::Value(new.start))
     }
 }

@@ -4,6 +4,7 @@ use crate::elf::{CODE, DATA, DATA_SIZE};
 use crate::rig::{LIMIT, ROOM, Rig, error};
 use covert_replica::guest::Demand;
 use covert_replica::memory::PAGE;
+use proptest::prelude::*;
 
 const ANONYMOUS: u64 = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as u64;
 const READ_WRITE: u64 = 3;
@@ -163,14 +164,18 @@ fn code_that_is_made_at_run_time_has_its_time_stamps_replaced() {
     assert!(rig.memory.write(start + 0x105, &[0x0f, 0x31, 0xc3]));
     assert_eq!(rig.inside(libc::SYS_mprotect, &[start, PAGE, 5]), 0);
     assert_eq!(rig.read(start + 0x105, 3), [0x0f, 0x0b, 0xc3]);
-    let stamp = |rig: &mut Rig| {
+    let stamp = |rig: &mut Rig, start: u64| {
         rig.registers.rip = start + 0x105;
         let demand = rig.exit(covert_replica::cpu::Exit::Exception { vector: 6, error: 0, address: 0 });
         assert_eq!((demand, rig.registers.rip), (Demand::Nothing, start + 0x107));
         rig.registers.rax | rig.registers.rdx << 32
     };
-    let (first, second) = (stamp(&mut rig), stamp(&mut rig));
+    let (first, second) = (stamp(&mut rig, start), stamp(&mut rig, start));
     assert_eq!(second - first, 20_000);
+    // Also where it is moved to.
+    let moved = rig.inside(libc::SYS_mremap, &[start, PAGE, 200 * PAGE, 1]) as u64;
+    assert_ne!(moved, start);
+    assert_eq!(stamp(&mut rig, moved) - second, 20_000);
 }
 
 #[test]
@@ -182,4 +187,144 @@ fn no_pointer_into_code_or_heap_survives_its_end() {
     assert_eq!(rig.inside(libc::SYS_getrandom, &[ROOM, 4, 0]), error(libc::EFAULT));
     assert_eq!(rig.inside(libc::SYS_munmap, &[ROOM + 1, PAGE]), error(libc::EINVAL));
     assert_eq!(rig.inside(libc::SYS_munmap, &[0, 0]), error(libc::EINVAL));
+}
+
+/// What a process should have in a few pages: nothing, or a protection and the byte that the page is full of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Page {
+    protection: u64,
+    content: u8,
+}
+
+/// Pages of the model; the process may have more.
+const PAGES: u64 = 96;
+const BASE: u64 = 0x1000_0000;
+
+#[derive(Clone, Debug)]
+enum Change {
+    Map(u64, u64, u64),
+    Unmap(u64, u64),
+    Protect(u64, u64, u64),
+    Drop(u64, u64),
+    Fill(u64, u64, u8),
+    Move(u64, u64, u64, u64),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let start = 0..PAGES;
+    let length = prop_oneof![1..5_u64, 1..PAGES];
+    let protection = prop::sample::select(vec![0_u64, 1, 3, 3, 5]);
+    prop_oneof![
+        (start.clone(), length.clone(), protection.clone()).prop_map(|(s, l, p)| Change::Map(s, l, p)),
+        (start.clone(), length.clone()).prop_map(|(s, l)| Change::Unmap(s, l)),
+        (start.clone(), length.clone(), protection).prop_map(|(s, l, p)| Change::Protect(s, l, p)),
+        (start.clone(), length.clone()).prop_map(|(s, l)| Change::Drop(s, l)),
+        (start.clone(), length.clone(), 1..=255_u8).prop_map(|(s, l, c)| Change::Fill(s, l, c)),
+        (start.clone(), length.clone(), start, length).prop_map(|(s, l, t, n)| Change::Move(s, l, t, n)),
+    ]
+}
+
+/// Makes a change in the process and in the model, and compares whether it can be made.
+fn make(rig: &mut Rig, model: &mut [Option<Page>], change: &Change) {
+    let pages = |start: u64, length: u64| start as usize..(start + length).min(PAGES) as usize;
+    let bytes = |start: u64, length: u64| (BASE + start * PAGE, ((start + length).min(PAGES) - start) * PAGE);
+    let fixed = ANONYMOUS | libc::MAP_FIXED as u64;
+    match *change {
+        Change::Map(start, length, protection) => {
+            let (at, size) = bytes(start, length);
+            assert_eq!(rig.inside(libc::SYS_mmap, &[at, size, protection, fixed, u64::MAX, 0]) as u64, at);
+            model[pages(start, length)].fill(Some(Page { protection, content: 0 }));
+        }
+        Change::Unmap(start, length) => {
+            let (at, size) = bytes(start, length);
+            assert_eq!(rig.inside(libc::SYS_munmap, &[at, size]), 0);
+            model[pages(start, length)].fill(None);
+        }
+        Change::Protect(start, length, protection) => {
+            let (at, size) = bytes(start, length);
+            let result = rig.inside(libc::SYS_mprotect, &[at, size, protection]);
+            let pages = &mut model[pages(start, length)];
+            let all = pages.iter().all(Option::is_some);
+            assert_eq!(result, if all { 0 } else { error(libc::ENOMEM) });
+            if all {
+                pages.iter_mut().flatten().for_each(|page| page.protection = protection);
+            }
+        }
+        Change::Drop(start, length) => {
+            let (at, size) = bytes(start, length);
+            let result = rig.inside(libc::SYS_madvise, &[at, size, libc::MADV_DONTNEED as u64]);
+            let pages = &mut model[pages(start, length)];
+            let all = pages.iter().all(Option::is_some);
+            assert_eq!(result, if all { 0 } else { error(libc::ENOMEM) });
+            if all {
+                pages.iter_mut().flatten().for_each(|page| page.content = 0);
+            }
+        }
+        Change::Fill(start, length, content) => {
+            for index in pages(start, length) {
+                let at = BASE + index as u64 * PAGE;
+                // As a guest would: what is not there yet comes into being at the first touch.
+                let may = model[index].is_some_and(|page| page.protection & 2 != 0);
+                assert_eq!(rig.call(libc::SYS_getrandom, &[at, 1, 0]) == 1, may, "page {index}");
+                if may {
+                    assert!(rig.memory.write(at, &[content; PAGE as usize]));
+                    model[index] = model[index].map(|page| Page { content, ..page });
+                }
+            }
+        }
+        Change::Move(start, length, target, new_length) => {
+            let (from, to) = (pages(start, length), pages(target, new_length));
+            let ((at, size), (target, new_size)) = (bytes(start, length), bytes(target, new_length));
+            let result = rig.inside(libc::SYS_mremap, &[at, size, new_size, 3, target]);
+            let overlap = from.start < to.end && to.start < from.end;
+            let first = model[from.start];
+            let one_area = model[from.clone()]
+                .iter()
+                .all(|page| page.map(|page| page.protection) == first.map(|page| page.protection));
+            if first.is_none() || overlap || !one_area {
+                assert!(result < 0, "{change:?}: {result:#x}");
+                return;
+            }
+            // The model does not know whether neighbours of one protection are one area.
+            if result < 0 {
+                return;
+            }
+            let moved: Vec<_> = model[from.clone()].to_vec();
+            model[from].fill(None);
+            for (index, page) in to.enumerate() {
+                let zero = first.map(|page| Page { content: 0, ..page });
+                model[page] = moved.get(index).copied().unwrap_or(zero);
+            }
+        }
+    }
+}
+
+fn compare(rig: &mut Rig, model: &[Option<Page>]) {
+    for (index, page) in model.iter().enumerate() {
+        let at = BASE + index as u64 * PAGE;
+        let readable = page.is_some_and(|page| page.protection != 0);
+        // `write` to a stream sees what a guest would see.
+        assert_eq!(
+            rig.call(libc::SYS_write, &[1, at, PAGE]) == PAGE as i64,
+            readable,
+            "page {index}: {page:?}"
+        );
+        if let (Some(page), true) = (page, readable) {
+            assert_eq!(rig.read(at, PAGE), vec![page.content; PAGE as usize], "page {index}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn an_address_space_has_what_was_put_there(changes in prop::collection::vec(change(), 1..40)) {
+        let mut rig = Rig::new();
+        let mut model = vec![None; PAGES as usize];
+        for change in &changes {
+            make(&mut rig, &mut model, change);
+        }
+        compare(&mut rig, &model);
+    }
 }
