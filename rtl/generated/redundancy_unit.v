@@ -170,8 +170,9 @@ module tlp_rx (
    end
 endmodule
 
-// Carries out the host's requests, one DW a clock, on the register bus, and queues the answers to reads.
+// Carries out the host's requests on the register bus, a DW written a clock, and queues the answers to reads.
 // 
+// The bus is registered, and a read waits until its answer has come through the registers of all who share the bus.
 // A request of two DW is two accesses, the lower address first; that is how an 8-byte write rings a doorbell. The
 // answer holds what the registers were at that moment. Writes never wait; a read waits for room in the queue.
 module host (
@@ -190,9 +191,9 @@ module host (
    input wire [31:0] echo,
    input wire [15:0] requester,
    input wire [7:0] tag,
-   output reg [15:0] bus_address,
-   output reg bus_write,
-   output reg [31:0] bus_data,
+   output wire [15:0] bus_address,
+   output wire bus_write,
+   output wire [31:0] bus_data,
    input wire [31:0] bus_read,
    input wire room,
    output reg put,
@@ -207,11 +208,14 @@ module host (
    localparam [2:0] words$abort = 3'b100;
    localparam [3:0] words$all = 4'hf;
    localparam [11:0] words$dw_bytes = 12'h4;
+   localparam [2:0] words$settled = 3'b101;
    localparam [1:0] Step$First = 2'd0;
    localparam [1:0] Step$Second = 2'd1;
    localparam [1:0] Step$Count = 2'd2;
    localparam [1:0] Step$Answer = 2'd3;
    wire two;
+   wire settled;
+   wire [2:0] next_waited;
    wire short;
    wire [15:0] dw;
    wire [15:0] next_dw;
@@ -226,6 +230,14 @@ module host (
    wire [6:0] lower;
    reg [1:0] step$d;
    reg [1:0] step$q = 2'h0;
+   reg [15:0] at$d;
+   reg [15:0] at$q = 16'h0;
+   reg writing$d;
+   reg writing$q = 1'h0;
+   reg [31:0] written$d;
+   reg [31:0] written$q = 32'h0;
+   reg [2:0] waited$d;
+   reg [2:0] waited$q = 3'h0;
    reg [31:0] low$d;
    reg [31:0] low$q = 32'h0;
    reg [31:0] high$d;
@@ -237,6 +249,19 @@ module host (
       low$d = low$q;
       high$d = high$q;
       count$d = count$q;
+      at$d = at$q;
+      writing$d = writing$q;
+      written$d = written$q;
+      waited$d = waited$q;
+      at$d = dw;
+      written$d = payload[31:0];
+      writing$d = ((record & is_write) & (step$q == Step$First)) & (first_enables == words$all);
+      if (step$q == Step$Second) begin
+         at$d = next_dw;
+         written$d = payload[63:32];
+         writing$d = is_write & (last_enables == words$all);
+      end
+      waited$d = 3'h0;
       taken = 1'h0;
       put = 1'h0;
       case (step$q)
@@ -246,6 +271,8 @@ module host (
                high$d = 32'h0;
                if (is_write & (~two)) begin
                   taken = 1'h1;
+               end else if (~settled) begin
+                  waited$d = next_waited;
                end else if (two & (is_write | is_read)) begin
                   step$d = Step$Second;
                end else begin
@@ -258,6 +285,8 @@ module host (
             if (is_write) begin
                taken = 1'h1;
                step$d = Step$First;
+            end else if (~settled) begin
+               waited$d = next_waited;
             end else begin
                step$d = Step$Count;
             end
@@ -281,6 +310,7 @@ module host (
          end
       endcase
       if (reset) begin
+         writing$d = 1'h0;
          step$d = Step$First;
       end
    end
@@ -289,16 +319,11 @@ module host (
    assign good = is_read & short;
    assign dw = address[17:2];
    assign next_dw = dw + 16'h1;
-   always @(*) begin
-      bus_address = dw;
-      bus_data = payload[31:0];
-      bus_write = ((record & is_write) & (step$q == Step$First)) & (first_enables == words$all);
-      if (step$q == Step$Second) begin
-         bus_address = next_dw;
-         bus_data = payload[63:32];
-         bus_write = is_write & (last_enables == words$all);
-      end
-   end
+   assign bus_address = at$q;
+   assign bus_data = written$q;
+   assign bus_write = writing$q;
+   assign settled = ((waited$q == words$settled) | (~is_read)) | (~good);
+   assign next_waited = waited$q + 3'h1;
    always @(*) begin
       end_enables = last_enables;
       if (length == 10'h1) begin
@@ -351,6 +376,10 @@ module host (
    assign answer = {32'h0, low$q} | ({32'h0, high$q} << 32);
    always @(posedge clock) begin
       step$q <= step$d;
+      at$q <= at$d;
+      writing$q <= writing$d;
+      written$q <= written$d;
+      waited$q <= waited$d;
       low$q <= low$d;
       high$q <= high$d;
       count$q <= count$d;
@@ -435,7 +464,7 @@ module csr (
    input wire [15:0] bus_address,
    input wire bus_write,
    input wire [31:0] bus_data,
-   output reg [31:0] bus_read,
+   output wire [31:0] bus_read,
    input wire [31:0] fault_tail,
    input wire [31:0] faults_dropped,
    input wire [31:0] stale_doorbells,
@@ -482,8 +511,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash_lo = 32'h7fb3a5ed;
-   localparam [31:0] rtl_hash_hi = 32'hdfcfda9c;
+   localparam [31:0] rtl_hash_lo = 32'h3df3ad44;
+   localparam [31:0] rtl_hash_hi = 32'h6defe8ef;
    localparam [63:0] ring_mask = 64'hffffffffffffffc0;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
@@ -603,6 +632,22 @@ module csr (
    reg [31:0] window_limit_hi$1$q = 32'h0;
    reg was_enabled$d;
    reg was_enabled$q = 1'h0;
+   reg [5:0] decoded$d;
+   reg [5:0] decoded$q = 6'h0;
+   wire for_lane$0$d;
+   reg for_lane$0$q = 1'h0;
+   wire for_lane$1$d;
+   reg for_lane$1$q = 1'h0;
+   reg writing$d;
+   reg writing$q = 1'h0;
+   reg [31:0] written$d;
+   reg [31:0] written$q = 32'h0;
+   reg [31:0] of_group$d;
+   reg [31:0] of_group$q = 32'h0;
+   reg [31:0] of_lane$0$d;
+   reg [31:0] of_lane$0$q = 32'h0;
+   reg [31:0] of_lane$1$d;
+   reg [31:0] of_lane$1$q = 32'h0;
    csr_decoder decoder (
       .address(decoder$address),
       .number(decoder$number),
@@ -615,20 +660,20 @@ module csr (
       fault_base_hi$d = fault_base_hi$q;
       fault_log2$d = fault_log2$q;
       fault_head$d = fault_head$q;
-      if (bus_write & (number == k$control)) begin
-         control$d = bus_data & k$control_mask;
+      if (writing$q & (number == k$control)) begin
+         control$d = written$q & k$control_mask;
       end
-      if (bus_write & (number == k$fault_base_lo)) begin
-         fault_base_lo$d = bus_data;
+      if (writing$q & (number == k$fault_base_lo)) begin
+         fault_base_lo$d = written$q;
       end
-      if (bus_write & (number == k$fault_base_hi)) begin
-         fault_base_hi$d = bus_data;
+      if (writing$q & (number == k$fault_base_hi)) begin
+         fault_base_hi$d = written$q;
       end
-      if (bus_write & (number == k$fault_log2)) begin
-         fault_log2$d = bus_data;
+      if (writing$q & (number == k$fault_log2)) begin
+         fault_log2$d = written$q;
       end
-      if (bus_write & (number == k$fault_head)) begin
-         fault_head$d = bus_data;
+      if (writing$q & (number == k$fault_head)) begin
+         fault_head$d = written$q;
       end
       was_enabled$d = control$q[0];
       if (reset) begin
@@ -650,32 +695,32 @@ module csr (
       verdict_head$d = verdict_head$q;
       watchdog$d = watchdog$q;
       payload_max$d = payload_max$q;
-      if (bus_write & (number == k$members)) begin
-         members$d = bus_data & k$members_mask;
+      if (writing$q & (number == k$members)) begin
+         members$d = written$q & k$members_mask;
       end
-      if (bus_write & (number == k$start_lo)) begin
-         start_lo$d = bus_data;
+      if (writing$q & (number == k$start_lo)) begin
+         start_lo$d = written$q;
       end
-      if (bus_write & (number == k$start_hi)) begin
-         start_hi$d = bus_data;
+      if (writing$q & (number == k$start_hi)) begin
+         start_hi$d = written$q;
       end
-      if (bus_write & (number == k$verdict_base_lo)) begin
-         verdict_base_lo$d = bus_data;
+      if (writing$q & (number == k$verdict_base_lo)) begin
+         verdict_base_lo$d = written$q;
       end
-      if (bus_write & (number == k$verdict_base_hi)) begin
-         verdict_base_hi$d = bus_data;
+      if (writing$q & (number == k$verdict_base_hi)) begin
+         verdict_base_hi$d = written$q;
       end
-      if (bus_write & (number == k$verdict_log2)) begin
-         verdict_log2$d = bus_data;
+      if (writing$q & (number == k$verdict_log2)) begin
+         verdict_log2$d = written$q;
       end
-      if (bus_write & (number == k$verdict_head)) begin
-         verdict_head$d = bus_data;
+      if (writing$q & (number == k$verdict_head)) begin
+         verdict_head$d = written$q;
       end
-      if (bus_write & (number == k$watchdog)) begin
-         watchdog$d = bus_data;
+      if (writing$q & (number == k$watchdog)) begin
+         watchdog$d = written$q;
       end
-      if (bus_write & (number == k$payload_max)) begin
-         payload_max$d = bus_data;
+      if (writing$q & (number == k$payload_max)) begin
+         payload_max$d = written$q;
       end
       if (disabled | reset) begin
          members$d = 32'h0;
@@ -690,6 +735,85 @@ module csr (
       end
    end
    always @(*) begin
+      decoded$d = decoded$q;
+      decoded$d = decoder$number;
+   end
+   always @(*) begin
+      writing$d = writing$q;
+      writing$d = bus_write & (~reset);
+   end
+   always @(*) begin
+      written$d = written$q;
+      written$d = bus_data;
+   end
+   always @(*) begin
+      of_group$d = of_group$q;
+      of_group$d = 32'h0;
+      if (number == k$magic) begin
+         of_group$d = k$magic_value;
+      end else if (number == k$version) begin
+         of_group$d = k$version_value;
+      end else if (number == k$size) begin
+         of_group$d = k$size_value;
+      end else if (number == k$limits) begin
+         of_group$d = k$limits_value;
+      end else if (number == k$features) begin
+         of_group$d = k$features_value;
+      end else if (number == k$tick_rate) begin
+         of_group$d = k$tick_rate_value;
+      end else if (number == k$rtl_hash_lo) begin
+         of_group$d = rtl_hash_lo;
+      end else if (number == k$rtl_hash_hi) begin
+         of_group$d = rtl_hash_hi;
+      end else if (number == k$control) begin
+         of_group$d = control$q;
+      end else if (number == k$fault_base_lo) begin
+         of_group$d = fault_base_lo$q;
+      end else if (number == k$fault_base_hi) begin
+         of_group$d = fault_base_hi$q;
+      end else if (number == k$fault_log2) begin
+         of_group$d = fault_log2$q;
+      end else if (number == k$fault_head) begin
+         of_group$d = fault_head$q;
+      end else if (number == k$members) begin
+         of_group$d = members$q;
+      end else if (number == k$start_lo) begin
+         of_group$d = start_lo$q;
+      end else if (number == k$start_hi) begin
+         of_group$d = start_hi$q;
+      end else if (number == k$verdict_base_lo) begin
+         of_group$d = verdict_base_lo$q;
+      end else if (number == k$verdict_base_hi) begin
+         of_group$d = verdict_base_hi$q;
+      end else if (number == k$verdict_log2) begin
+         of_group$d = verdict_log2$q;
+      end else if (number == k$verdict_head) begin
+         of_group$d = verdict_head$q;
+      end else if (number == k$watchdog) begin
+         of_group$d = watchdog$q;
+      end else if (number == k$payload_max) begin
+         of_group$d = payload_max$q;
+      end else if (number == k$fault_tail) begin
+         of_group$d = fault_tail;
+      end else if (number == k$faults_dropped) begin
+         of_group$d = faults_dropped;
+      end else if (number == k$stale_doorbells) begin
+         of_group$d = stale_doorbells;
+      end else if (number == k$late_completions) begin
+         of_group$d = late_completions;
+      end else if (number == k$tags_quarantined) begin
+         of_group$d = tags_quarantined;
+      end else if (number == k$generation) begin
+         of_group$d = generation;
+      end else if (number == k$verdict_tail) begin
+         of_group$d = verdict_tail;
+      end else if (number == k$group_status) begin
+         of_group$d = live;
+      end else if ((number == k$group_command) & flush_busy) begin
+         of_group$d = 32'h1;
+      end
+   end
+   always @(*) begin
       ring_base_lo$0$d = ring_base_lo$0$q;
       ring_base_hi$0$d = ring_base_hi$0$q;
       ring_log2$0$d = ring_log2$0$q;
@@ -697,26 +821,26 @@ module csr (
       window_base_hi$0$d = window_base_hi$0$q;
       window_limit_lo$0$d = window_limit_lo$0$q;
       window_limit_hi$0$d = window_limit_hi$0$q;
-      if ((bus_write & mine$0) & (number == k$ring_base_lo)) begin
-         ring_base_lo$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$ring_base_lo)) begin
+         ring_base_lo$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$ring_base_hi)) begin
-         ring_base_hi$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$ring_base_hi)) begin
+         ring_base_hi$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$ring_log2)) begin
-         ring_log2$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$ring_log2)) begin
+         ring_log2$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_base_lo)) begin
-         window_base_lo$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_base_lo)) begin
+         window_base_lo$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_base_hi)) begin
-         window_base_hi$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_base_hi)) begin
+         window_base_hi$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_limit_lo)) begin
-         window_limit_lo$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_limit_lo)) begin
+         window_limit_lo$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_limit_hi)) begin
-         window_limit_hi$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_limit_hi)) begin
+         window_limit_hi$0$d = written$q;
       end
       if ((disabled | reset) | lane_clear$0) begin
          ring_base_lo$0$d = 32'h0;
@@ -736,26 +860,26 @@ module csr (
       window_base_hi$1$d = window_base_hi$1$q;
       window_limit_lo$1$d = window_limit_lo$1$q;
       window_limit_hi$1$d = window_limit_hi$1$q;
-      if ((bus_write & mine$1) & (number == k$ring_base_lo)) begin
-         ring_base_lo$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$ring_base_lo)) begin
+         ring_base_lo$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$ring_base_hi)) begin
-         ring_base_hi$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$ring_base_hi)) begin
+         ring_base_hi$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$ring_log2)) begin
-         ring_log2$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$ring_log2)) begin
+         ring_log2$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_base_lo)) begin
-         window_base_lo$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_base_lo)) begin
+         window_base_lo$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_base_hi)) begin
-         window_base_hi$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_base_hi)) begin
+         window_base_hi$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_limit_lo)) begin
-         window_limit_lo$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_limit_lo)) begin
+         window_limit_lo$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_limit_hi)) begin
-         window_limit_hi$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_limit_hi)) begin
+         window_limit_hi$1$d = written$q;
       end
       if ((disabled | reset) | lane_clear$1) begin
          ring_base_lo$1$d = 32'h0;
@@ -768,9 +892,11 @@ module csr (
       end
    end
    assign decoder$address = bus_address;
-   assign number = decoder$number;
-   assign mine$0 = decoder$index == 5'h0;
-   assign mine$1 = decoder$index == 5'h1;
+   assign for_lane$0$d = decoder$index == 5'h0;
+   assign for_lane$1$d = decoder$index == 5'h1;
+   assign number = decoded$q;
+   assign mine$0 = for_lane$0$q;
+   assign mine$1 = for_lane$1$q;
    always @(*) begin
       live = {28'h0, group_state};
       if (group_live$0) begin
@@ -781,124 +907,65 @@ module csr (
       end
    end
    always @(*) begin
-      bus_read = 32'h0;
-      if (number == k$magic) begin
-         bus_read = k$magic_value;
-      end else if (number == k$version) begin
-         bus_read = k$version_value;
-      end else if (number == k$size) begin
-         bus_read = k$size_value;
-      end else if (number == k$limits) begin
-         bus_read = k$limits_value;
-      end else if (number == k$features) begin
-         bus_read = k$features_value;
-      end else if (number == k$tick_rate) begin
-         bus_read = k$tick_rate_value;
-      end else if (number == k$rtl_hash_lo) begin
-         bus_read = rtl_hash_lo;
-      end else if (number == k$rtl_hash_hi) begin
-         bus_read = rtl_hash_hi;
-      end else if (number == k$control) begin
-         bus_read = control$q;
-      end else if (number == k$fault_base_lo) begin
-         bus_read = fault_base_lo$q;
-      end else if (number == k$fault_base_hi) begin
-         bus_read = fault_base_hi$q;
-      end else if (number == k$fault_log2) begin
-         bus_read = fault_log2$q;
-      end else if (number == k$fault_head) begin
-         bus_read = fault_head$q;
-      end else if (number == k$members) begin
-         bus_read = members$q;
-      end else if (number == k$start_lo) begin
-         bus_read = start_lo$q;
-      end else if (number == k$start_hi) begin
-         bus_read = start_hi$q;
-      end else if (number == k$verdict_base_lo) begin
-         bus_read = verdict_base_lo$q;
-      end else if (number == k$verdict_base_hi) begin
-         bus_read = verdict_base_hi$q;
-      end else if (number == k$verdict_log2) begin
-         bus_read = verdict_log2$q;
-      end else if (number == k$verdict_head) begin
-         bus_read = verdict_head$q;
-      end else if (number == k$watchdog) begin
-         bus_read = watchdog$q;
-      end else if (number == k$payload_max) begin
-         bus_read = payload_max$q;
-      end else if (number == k$fault_tail) begin
-         bus_read = fault_tail;
-      end else if (number == k$faults_dropped) begin
-         bus_read = faults_dropped;
-      end else if (number == k$stale_doorbells) begin
-         bus_read = stale_doorbells;
-      end else if (number == k$late_completions) begin
-         bus_read = late_completions;
-      end else if (number == k$tags_quarantined) begin
-         bus_read = tags_quarantined;
-      end else if (number == k$generation) begin
-         bus_read = generation;
-      end else if (number == k$verdict_tail) begin
-         bus_read = verdict_tail;
-      end else if (number == k$group_status) begin
-         bus_read = live;
-      end else if ((number == k$group_command) & flush_busy) begin
-         bus_read = 32'h1;
-      end
+      of_lane$0$d = 32'h0;
       if (mine$0) begin
          if (number == k$ring_base_lo) begin
-            bus_read = ring_base_lo$0$q;
+            of_lane$0$d = ring_base_lo$0$q;
          end else if (number == k$ring_base_hi) begin
-            bus_read = ring_base_hi$0$q;
+            of_lane$0$d = ring_base_hi$0$q;
          end else if (number == k$ring_log2) begin
-            bus_read = ring_log2$0$q;
+            of_lane$0$d = ring_log2$0$q;
          end else if (number == k$window_base_lo) begin
-            bus_read = window_base_lo$0$q;
+            of_lane$0$d = window_base_lo$0$q;
          end else if (number == k$window_base_hi) begin
-            bus_read = window_base_hi$0$q;
+            of_lane$0$d = window_base_hi$0$q;
          end else if (number == k$window_limit_lo) begin
-            bus_read = window_limit_lo$0$q;
+            of_lane$0$d = window_limit_lo$0$q;
          end else if (number == k$window_limit_hi) begin
-            bus_read = window_limit_hi$0$q;
+            of_lane$0$d = window_limit_hi$0$q;
          end else if (number == k$head) begin
-            bus_read = lane_head$0;
+            of_lane$0$d = lane_head$0;
          end else if (number == k$tail) begin
-            bus_read = lane_tail$0;
+            of_lane$0$d = lane_tail$0;
          end else if (number == k$lane_status) begin
-            bus_read = {28'h0, lane_state$0} | ({24'h0, lane_cause$0} << 8);
+            of_lane$0$d = {28'h0, lane_state$0} | ({24'h0, lane_cause$0} << 8);
          end else if ((number == k$lane_command) & lane_resetting$0) begin
-            bus_read = 32'h1;
-         end
-      end
-      if (mine$1) begin
-         if (number == k$ring_base_lo) begin
-            bus_read = ring_base_lo$1$q;
-         end else if (number == k$ring_base_hi) begin
-            bus_read = ring_base_hi$1$q;
-         end else if (number == k$ring_log2) begin
-            bus_read = ring_log2$1$q;
-         end else if (number == k$window_base_lo) begin
-            bus_read = window_base_lo$1$q;
-         end else if (number == k$window_base_hi) begin
-            bus_read = window_base_hi$1$q;
-         end else if (number == k$window_limit_lo) begin
-            bus_read = window_limit_lo$1$q;
-         end else if (number == k$window_limit_hi) begin
-            bus_read = window_limit_hi$1$q;
-         end else if (number == k$head) begin
-            bus_read = lane_head$1;
-         end else if (number == k$tail) begin
-            bus_read = lane_tail$1;
-         end else if (number == k$lane_status) begin
-            bus_read = {28'h0, lane_state$1} | ({24'h0, lane_cause$1} << 8);
-         end else if ((number == k$lane_command) & lane_resetting$1) begin
-            bus_read = 32'h1;
+            of_lane$0$d = 32'h1;
          end
       end
    end
-   assign flush = ((bus_write & (number == k$group_command)) & bus_data[0]) & control$q[0];
-   assign lane_reset$0 = (((bus_write & mine$0) & (number == k$lane_command)) & bus_data[0]) & control$q[0];
-   assign lane_reset$1 = (((bus_write & mine$1) & (number == k$lane_command)) & bus_data[0]) & control$q[0];
+   always @(*) begin
+      of_lane$1$d = 32'h0;
+      if (mine$1) begin
+         if (number == k$ring_base_lo) begin
+            of_lane$1$d = ring_base_lo$1$q;
+         end else if (number == k$ring_base_hi) begin
+            of_lane$1$d = ring_base_hi$1$q;
+         end else if (number == k$ring_log2) begin
+            of_lane$1$d = ring_log2$1$q;
+         end else if (number == k$window_base_lo) begin
+            of_lane$1$d = window_base_lo$1$q;
+         end else if (number == k$window_base_hi) begin
+            of_lane$1$d = window_base_hi$1$q;
+         end else if (number == k$window_limit_lo) begin
+            of_lane$1$d = window_limit_lo$1$q;
+         end else if (number == k$window_limit_hi) begin
+            of_lane$1$d = window_limit_hi$1$q;
+         end else if (number == k$head) begin
+            of_lane$1$d = lane_head$1;
+         end else if (number == k$tail) begin
+            of_lane$1$d = lane_tail$1;
+         end else if (number == k$lane_status) begin
+            of_lane$1$d = {28'h0, lane_state$1} | ({24'h0, lane_cause$1} << 8);
+         end else if ((number == k$lane_command) & lane_resetting$1) begin
+            of_lane$1$d = 32'h1;
+         end
+      end
+   end
+   assign bus_read = (of_group$q | of_lane$0$q) | of_lane$1$q;
+   assign flush = ((writing$q & (number == k$group_command)) & written$q[0]) & control$q[0];
+   assign lane_reset$0 = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
+   assign lane_reset$1 = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
    assign disabled = was_enabled$q & (~control$q[0]);
    assign enable = control$q[0];
    assign fault_base = {32'h0, fault_base_lo$q} | ({32'h0, fault_base_hi$q} << 32);
@@ -949,6 +1016,14 @@ module csr (
       window_limit_hi$0$q <= window_limit_hi$0$d;
       window_limit_hi$1$q <= window_limit_hi$1$d;
       was_enabled$q <= was_enabled$d;
+      decoded$q <= decoded$d;
+      for_lane$0$q <= for_lane$0$d;
+      for_lane$1$q <= for_lane$1$d;
+      writing$q <= writing$d;
+      written$q <= written$d;
+      of_group$q <= of_group$d;
+      of_lane$0$q <= of_lane$0$d;
+      of_lane$1$q <= of_lane$1$d;
    end
 endmodule
 
@@ -1583,11 +1658,11 @@ module window (
    end
    always @(*) begin
       above$d = above$q;
-      above$d = (base <= first) & (first <= sum);
+      above$d = base <= first;
    end
    always @(*) begin
       fits$d = fits$q;
-      fits$d = above$q & (end$q <= limit);
+      fits$d = (above$q & (first <= end$q)) & (end$q <= limit);
    end
    assign sum = first + {47'h0, length};
    assign lies_inside = fits$q;
@@ -1643,6 +1718,8 @@ module fetch (
    reg [31:0] count$q = 32'h0;
    reg [63:0] at$d;
    reg [63:0] at$q = 64'h0;
+   reg [31:0] part$d;
+   reg [31:0] part$q = 32'h0;
    wire [63:0] window$base;
    wire [63:0] window$limit;
    wire [63:0] window$first;
@@ -1692,13 +1769,17 @@ module fetch (
          count$d = 32'h0;
       end
    end
+   always @(*) begin
+      part$d = part$q;
+      part$d = mask;
+   end
    assign ahead = tail - count$q;
    assign announced = (ahead != 32'h0) & (~ahead[31]);
    assign stored = count$q - finished;
    assign next_count = count$q + 32'h1;
    assign length = k$one << ring_log2;
    assign mask = length - 32'h1;
-   assign slot = count$q & mask;
+   assign slot = count$q & part$q;
    assign offset = {32'h0, slot} << 6;
    assign address = ring_base + offset;
    assign window$base = window_base;
@@ -1714,6 +1795,7 @@ module fetch (
       fetching$q <= fetching$d;
       count$q <= count$d;
       at$q <= at$d;
+      part$q <= part$d;
    end
 endmodule
 
@@ -3183,6 +3265,10 @@ module finish (
    reg holding$q = 1'h0;
    reg [7:0] broken$d;
    reg [7:0] broken$q = 8'h0;
+   reg [31:0] wrap$d;
+   reg [31:0] wrap$q = 32'h0;
+   reg [63:0] origin_entry$d;
+   reg [63:0] origin_entry$q = 64'h0;
    engine engine (
       .clock(clock),
       .clear(engine$clear),
@@ -3319,6 +3405,14 @@ module finish (
          due$d = start_seq;
       end
    end
+   always @(*) begin
+      wrap$d = wrap$q;
+      wrap$d = mask;
+   end
+   always @(*) begin
+      origin_entry$d = origin_entry$q;
+      origin_entry$d = entry;
+   end
    assign slot = count$q[2:0];
    assign found = finding_data[7:0];
    assign length = finding_data[24:8];
@@ -3353,7 +3447,7 @@ module finish (
    assign seq = due$q;
    assign ring_length = k$one << ring_log2;
    assign mask = ring_length - 32'h1;
-   assign ring_slot = count$q & mask;
+   assign ring_slot = count$q & wrap$q;
    assign offset = {32'h0, ring_slot} << 6;
    assign entry = ring_base + offset;
    always @(*) begin
@@ -3363,7 +3457,7 @@ module finish (
          cause = broken$q;
          fault_address = data;
       end else if (origin == 2'h1) begin
-         fault_address = entry;
+         fault_address = origin_entry$q;
       end else if (origin == 2'h2) begin
          fault_address = data;
       end
@@ -3380,6 +3474,8 @@ module finish (
       held$q <= held$d;
       holding$q <= holding$d;
       broken$q <= broken$d;
+      wrap$q <= wrap$d;
+      origin_entry$q <= origin_entry$d;
    end
 endmodule
 
@@ -3552,7 +3648,6 @@ module lane (
    reg [31:0] head_now;
    wire [31:0] next_head;
    wire [31:0] distance;
-   wire [31:0] ring_length;
    wire over;
    wire lock;
    wire quiet;
@@ -3673,6 +3768,16 @@ module lane (
    reg [7:0] why$q = 8'h0;
    reg [31:0] rung$d;
    reg [31:0] rung$q = 32'h0;
+   reg rings$d;
+   reg rings$q = 1'h0;
+   reg [31:0] rings_for$d;
+   reg [31:0] rings_for$q = 32'h0;
+   reg [31:0] away$d;
+   reg [31:0] away$q = 32'h0;
+   reg [31:0] passed$d;
+   reg [31:0] passed$q = 32'h0;
+   reg [31:0] ring_length$d;
+   reg [31:0] ring_length$q = 32'h0;
    reg taken_entry$d;
    reg taken_entry$q = 1'h0;
    reg [7:0] ahead$d;
@@ -3838,20 +3943,24 @@ module lane (
       log_address$d = log_address$q;
       log_seq$d = log_seq$q;
       log_generation$d = log_generation$q;
+      rings$d = rings$q;
+      passed$d = passed$q;
       if (fetched_one & (~vote_taken)) begin
          ahead$d = more_ahead;
       end
       if ((~fetched_one) & vote_taken) begin
          ahead$d = less_ahead;
       end
-      if ((ring & active) & (~over)) begin
-         rung$d = ring_tail;
+      passed$d = head_now;
+      rings$d = ring;
+      if ((rings$q & active) & (~over)) begin
+         rung$d = rings_for$q;
       end
       if (active & (~lock_waits$q)) begin
-         if (ring & over) begin
+         if (rings$q & over) begin
             lock_waits$d = 1'h1;
             lock_cause$d = k$doorbell;
-            lock_address$d = {32'h0, ring_tail};
+            lock_address$d = {32'h0, rings_for$q};
          end else if (timeout) begin
             lock_waits$d = 1'h1;
             lock_cause$d = k$timeout;
@@ -3894,6 +4003,8 @@ module lane (
          is_live$d = joining;
          is_dead$d = 1'h0;
          rung$d = 32'h0;
+         rings$d = 1'h0;
+         passed$d = 32'h0;
          taken_entry$d = 1'h0;
          ahead$d = 8'h0;
       end
@@ -3902,6 +4013,8 @@ module lane (
          is_locked$d = 1'h0;
          is_dead$d = 1'h0;
          rung$d = 32'h0;
+         rings$d = 1'h0;
+         passed$d = 32'h0;
          taken_entry$d = 1'h0;
          ahead$d = 8'h0;
          lock_waits$d = 1'h0;
@@ -3920,6 +4033,18 @@ module lane (
       if (power_reset) begin
          under_way$d = 8'h0;
       end
+   end
+   always @(*) begin
+      rings_for$d = rings_for$q;
+      rings_for$d = ring_tail;
+   end
+   always @(*) begin
+      away$d = away$q;
+      away$d = distance;
+   end
+   always @(*) begin
+      ring_length$d = ring_length$q;
+      ring_length$d = k$one << ring_log2;
    end
    assign active = is_live$q & (~is_locked$q);
    assign halt = ((stop | reset) | (~active)) | in_reset$q;
@@ -4013,9 +4138,8 @@ module lane (
          head_now = next_head;
       end
    end
-   assign distance = ring_tail - head_now;
-   assign ring_length = k$one << ring_log2;
-   assign over = distance > ring_length;
+   assign distance = ring_tail - passed$q;
+   assign over = away$q > ring_length$q;
    assign lock = active & (finish$fault | (lock_waits$q & (~finish$deliver)));
    assign quiet = ((under_way$q == 8'h0) & (~lock_waits$q)) & (~logging$q);
    assign reset_done = (in_reset$q & quiet) & (~active);
@@ -4051,6 +4175,11 @@ module lane (
       is_dead$q <= is_dead$d;
       why$q <= why$d;
       rung$q <= rung$d;
+      rings$q <= rings$d;
+      rings_for$q <= rings_for$d;
+      away$q <= away$d;
+      passed$q <= passed$d;
+      ring_length$q <= ring_length$d;
       taken_entry$q <= taken_entry$d;
       ahead$q <= ahead$d;
       under_way$q <= under_way$d;
@@ -6314,33 +6443,75 @@ module verdict_ring (
    reg [31:0] count$q = 32'h0;
    reg has_room$d;
    reg has_room$q = 1'h0;
+   reg moved$d;
+   reg moved$q = 1'h0;
+   reg [31:0] taken$d;
+   reg [31:0] taken$q = 32'h0;
+   reg [31:0] whole$d;
+   reg [31:0] whole$q = 32'h0;
+   reg [31:0] part$d;
+   reg [31:0] part$q = 32'h0;
+   reg [63:0] place$d;
+   reg [63:0] place$q = 64'h0;
+   reg first_lap$d;
+   reg first_lap$q = 1'h0;
    always @(*) begin
       count$d = count$q;
       has_room$d = has_room$q;
       if (accepted) begin
          count$d = next_count;
       end
-      has_room$d = (used < length) & (~accepted);
+      has_room$d = ((taken$q < whole$q) & (~accepted)) & (~moved$q);
       if (reset) begin
          count$d = 32'h0;
          has_room$d = 1'h0;
       end
+   end
+   always @(*) begin
+      moved$d = moved$q;
+      moved$d = accepted | reset;
+   end
+   always @(*) begin
+      taken$d = taken$q;
+      taken$d = used;
+   end
+   always @(*) begin
+      whole$d = whole$q;
+      whole$d = length;
+   end
+   always @(*) begin
+      part$d = part$q;
+      part$d = mask;
+   end
+   always @(*) begin
+      place$d = place$q;
+      place$d = start + offset;
+   end
+   always @(*) begin
+      first_lap$d = first_lap$q;
+      first_lap$d = ~lap[0];
    end
    assign next_count = count$q + 32'h1;
    assign used = count$q - head;
    assign length = k$one << log2;
    assign mask = length - 32'h1;
    assign room = has_room$q;
-   assign slot = count$q & mask;
+   assign slot = count$q & part$q;
    assign offset = {32'h0, slot} << 5;
    assign start = base & k$aligned;
-   assign address = start + offset;
+   assign address = place$q;
    assign lap = count$q >> log2;
-   assign phase = ~lap[0];
+   assign phase = first_lap$q;
    assign tail = count$q;
    always @(posedge clock) begin
       count$q <= count$d;
       has_room$q <= has_room$d;
+      moved$q <= moved$d;
+      taken$q <= taken$d;
+      whole$q <= whole$d;
+      part$q <= part$d;
+      place$q <= place$d;
+      first_lap$q <= first_lap$d;
    end
 endmodule
 

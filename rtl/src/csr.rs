@@ -274,6 +274,12 @@ pub struct Csr {
     window_limit_lo: [DFF<Bits<32>>; 2],
     window_limit_hi: [DFF<Bits<32>>; 2],
     was_enabled: DFF<Bit>,
+    decoded: DFF<Bits<6>>,
+    for_lane: [DFF<Bit>; 2],
+    writing: DFF<Bit>,
+    written: DFF<Bits<32>>,
+    of_group: DFF<Bits<32>>,
+    of_lane: [DFF<Bits<32>>; 2],
     number: Signal<Local, Bits<6>>,
     mine: [Signal<Local, Bit>; 2],
     disabled: Signal<Local, Bit>,
@@ -309,9 +315,15 @@ impl Logic for Csr {
             verdict_log2,
             verdict_head,
             watchdog,
-            payload_max
+            payload_max,
+            decoded,
+            writing,
+            written,
+            of_group
         );
         for i in 0..2 {
+            self.for_lane[i].clock.next = self.clock.val();
+            self.of_lane[i].clock.next = self.clock.val();
             self.ring_base_lo[i].clock.next = self.clock.val();
             self.ring_base_lo[i].d.next = self.ring_base_lo[i].q.val();
             self.ring_base_hi[i].clock.next = self.clock.val();
@@ -328,9 +340,14 @@ impl Logic for Csr {
             self.window_limit_hi[i].d.next = self.window_limit_hi[i].q.val();
         }
         self.decoder.address.next = self.bus_address.val();
-        self.number.next = self.decoder.number.val();
-        self.mine[0].next = self.decoder.index.val() == 0;
-        self.mine[1].next = self.decoder.index.val() == 1;
+        self.decoded.d.next = self.decoder.number.val();
+        self.for_lane[0].d.next = self.decoder.index.val() == 0;
+        self.for_lane[1].d.next = self.decoder.index.val() == 1;
+        self.writing.d.next = self.bus_write.val() & !self.reset.val();
+        self.written.d.next = self.bus_data.val();
+        self.number.next = self.decoded.q.val();
+        self.mine[0].next = self.for_lane[0].q.val();
+        self.mine[1].next = self.for_lane[1].q.val();
 
         // Reads.
         self.live.next = bit_cast::<32, 4>(self.group_state.val());
@@ -340,200 +357,203 @@ impl Logic for Csr {
         if self.group_live[1].val() {
             self.live.next = self.live.val() | self.bits.lane1.val();
         }
-        self.bus_read.next = 0.into();
+        self.of_group.d.next = 0.into();
         if self.number.val() == self.k.magic.val() {
-            self.bus_read.next = self.k.magic_value.val();
+            self.of_group.d.next = self.k.magic_value.val();
         } else if self.number.val() == self.k.version.val() {
-            self.bus_read.next = self.k.version_value.val();
+            self.of_group.d.next = self.k.version_value.val();
         } else if self.number.val() == self.k.size.val() {
-            self.bus_read.next = self.k.size_value.val();
+            self.of_group.d.next = self.k.size_value.val();
         } else if self.number.val() == self.k.limits.val() {
-            self.bus_read.next = self.k.limits_value.val();
+            self.of_group.d.next = self.k.limits_value.val();
         } else if self.number.val() == self.k.features.val() {
-            self.bus_read.next = self.k.features_value.val();
+            self.of_group.d.next = self.k.features_value.val();
         } else if self.number.val() == self.k.tick_rate.val() {
-            self.bus_read.next = self.k.tick_rate_value.val();
+            self.of_group.d.next = self.k.tick_rate_value.val();
         } else if self.number.val() == self.k.rtl_hash_lo.val() {
-            self.bus_read.next = self.rtl_hash_lo.val();
+            self.of_group.d.next = self.rtl_hash_lo.val();
         } else if self.number.val() == self.k.rtl_hash_hi.val() {
-            self.bus_read.next = self.rtl_hash_hi.val();
+            self.of_group.d.next = self.rtl_hash_hi.val();
         } else if self.number.val() == self.k.control.val() {
-            self.bus_read.next = self.control.q.val();
+            self.of_group.d.next = self.control.q.val();
         } else if self.number.val() == self.k.fault_base_lo.val() {
-            self.bus_read.next = self.fault_base_lo.q.val();
+            self.of_group.d.next = self.fault_base_lo.q.val();
         } else if self.number.val() == self.k.fault_base_hi.val() {
-            self.bus_read.next = self.fault_base_hi.q.val();
+            self.of_group.d.next = self.fault_base_hi.q.val();
         } else if self.number.val() == self.k.fault_log2.val() {
-            self.bus_read.next = self.fault_log2.q.val();
+            self.of_group.d.next = self.fault_log2.q.val();
         } else if self.number.val() == self.k.fault_head.val() {
-            self.bus_read.next = self.fault_head.q.val();
+            self.of_group.d.next = self.fault_head.q.val();
         } else if self.number.val() == self.k.members.val() {
-            self.bus_read.next = self.members.q.val();
+            self.of_group.d.next = self.members.q.val();
         } else if self.number.val() == self.k.start_lo.val() {
-            self.bus_read.next = self.start_lo.q.val();
+            self.of_group.d.next = self.start_lo.q.val();
         } else if self.number.val() == self.k.start_hi.val() {
-            self.bus_read.next = self.start_hi.q.val();
+            self.of_group.d.next = self.start_hi.q.val();
         } else if self.number.val() == self.k.verdict_base_lo.val() {
-            self.bus_read.next = self.verdict_base_lo.q.val();
+            self.of_group.d.next = self.verdict_base_lo.q.val();
         } else if self.number.val() == self.k.verdict_base_hi.val() {
-            self.bus_read.next = self.verdict_base_hi.q.val();
+            self.of_group.d.next = self.verdict_base_hi.q.val();
         } else if self.number.val() == self.k.verdict_log2.val() {
-            self.bus_read.next = self.verdict_log2.q.val();
+            self.of_group.d.next = self.verdict_log2.q.val();
         } else if self.number.val() == self.k.verdict_head.val() {
-            self.bus_read.next = self.verdict_head.q.val();
+            self.of_group.d.next = self.verdict_head.q.val();
         } else if self.number.val() == self.k.watchdog.val() {
-            self.bus_read.next = self.watchdog.q.val();
+            self.of_group.d.next = self.watchdog.q.val();
         } else if self.number.val() == self.k.payload_max.val() {
-            self.bus_read.next = self.payload_max.q.val();
+            self.of_group.d.next = self.payload_max.q.val();
         } else if self.number.val() == self.k.fault_tail.val() {
-            self.bus_read.next = self.fault_tail.val();
+            self.of_group.d.next = self.fault_tail.val();
         } else if self.number.val() == self.k.faults_dropped.val() {
-            self.bus_read.next = self.faults_dropped.val();
+            self.of_group.d.next = self.faults_dropped.val();
         } else if self.number.val() == self.k.stale_doorbells.val() {
-            self.bus_read.next = self.stale_doorbells.val();
+            self.of_group.d.next = self.stale_doorbells.val();
         } else if self.number.val() == self.k.late_completions.val() {
-            self.bus_read.next = self.late_completions.val();
+            self.of_group.d.next = self.late_completions.val();
         } else if self.number.val() == self.k.tags_quarantined.val() {
-            self.bus_read.next = self.tags_quarantined.val();
+            self.of_group.d.next = self.tags_quarantined.val();
         } else if self.number.val() == self.k.generation.val() {
-            self.bus_read.next = self.generation.val();
+            self.of_group.d.next = self.generation.val();
         } else if self.number.val() == self.k.verdict_tail.val() {
-            self.bus_read.next = self.verdict_tail.val();
+            self.of_group.d.next = self.verdict_tail.val();
         } else if self.number.val() == self.k.group_status.val() {
-            self.bus_read.next = self.live.val();
+            self.of_group.d.next = self.live.val();
         } else if (self.number.val() == self.k.group_command.val()) & self.flush_busy.val() {
-            self.bus_read.next = 1.into();
+            self.of_group.d.next = 1.into();
         }
+        self.of_lane[0].d.next = 0.into();
         if self.mine[0].val() {
             if self.number.val() == self.k.ring_base_lo.val() {
-                self.bus_read.next = self.ring_base_lo[0].q.val();
+                self.of_lane[0].d.next = self.ring_base_lo[0].q.val();
             } else if self.number.val() == self.k.ring_base_hi.val() {
-                self.bus_read.next = self.ring_base_hi[0].q.val();
+                self.of_lane[0].d.next = self.ring_base_hi[0].q.val();
             } else if self.number.val() == self.k.ring_log2.val() {
-                self.bus_read.next = self.ring_log2[0].q.val();
+                self.of_lane[0].d.next = self.ring_log2[0].q.val();
             } else if self.number.val() == self.k.window_base_lo.val() {
-                self.bus_read.next = self.window_base_lo[0].q.val();
+                self.of_lane[0].d.next = self.window_base_lo[0].q.val();
             } else if self.number.val() == self.k.window_base_hi.val() {
-                self.bus_read.next = self.window_base_hi[0].q.val();
+                self.of_lane[0].d.next = self.window_base_hi[0].q.val();
             } else if self.number.val() == self.k.window_limit_lo.val() {
-                self.bus_read.next = self.window_limit_lo[0].q.val();
+                self.of_lane[0].d.next = self.window_limit_lo[0].q.val();
             } else if self.number.val() == self.k.window_limit_hi.val() {
-                self.bus_read.next = self.window_limit_hi[0].q.val();
+                self.of_lane[0].d.next = self.window_limit_hi[0].q.val();
             } else if self.number.val() == self.k.head.val() {
-                self.bus_read.next = self.lane_head[0].val();
+                self.of_lane[0].d.next = self.lane_head[0].val();
             } else if self.number.val() == self.k.tail.val() {
-                self.bus_read.next = self.lane_tail[0].val();
+                self.of_lane[0].d.next = self.lane_tail[0].val();
             } else if self.number.val() == self.k.lane_status.val() {
-                self.bus_read.next = bit_cast::<32, 4>(self.lane_state[0].val())
+                self.of_lane[0].d.next = bit_cast::<32, 4>(self.lane_state[0].val())
                     | (bit_cast::<32, 8>(self.lane_cause[0].val()) << 8);
             } else if (self.number.val() == self.k.lane_command.val()) & self.lane_resetting[0].val() {
-                self.bus_read.next = 1.into();
+                self.of_lane[0].d.next = 1.into();
             }
         }
+        self.of_lane[1].d.next = 0.into();
         if self.mine[1].val() {
             if self.number.val() == self.k.ring_base_lo.val() {
-                self.bus_read.next = self.ring_base_lo[1].q.val();
+                self.of_lane[1].d.next = self.ring_base_lo[1].q.val();
             } else if self.number.val() == self.k.ring_base_hi.val() {
-                self.bus_read.next = self.ring_base_hi[1].q.val();
+                self.of_lane[1].d.next = self.ring_base_hi[1].q.val();
             } else if self.number.val() == self.k.ring_log2.val() {
-                self.bus_read.next = self.ring_log2[1].q.val();
+                self.of_lane[1].d.next = self.ring_log2[1].q.val();
             } else if self.number.val() == self.k.window_base_lo.val() {
-                self.bus_read.next = self.window_base_lo[1].q.val();
+                self.of_lane[1].d.next = self.window_base_lo[1].q.val();
             } else if self.number.val() == self.k.window_base_hi.val() {
-                self.bus_read.next = self.window_base_hi[1].q.val();
+                self.of_lane[1].d.next = self.window_base_hi[1].q.val();
             } else if self.number.val() == self.k.window_limit_lo.val() {
-                self.bus_read.next = self.window_limit_lo[1].q.val();
+                self.of_lane[1].d.next = self.window_limit_lo[1].q.val();
             } else if self.number.val() == self.k.window_limit_hi.val() {
-                self.bus_read.next = self.window_limit_hi[1].q.val();
+                self.of_lane[1].d.next = self.window_limit_hi[1].q.val();
             } else if self.number.val() == self.k.head.val() {
-                self.bus_read.next = self.lane_head[1].val();
+                self.of_lane[1].d.next = self.lane_head[1].val();
             } else if self.number.val() == self.k.tail.val() {
-                self.bus_read.next = self.lane_tail[1].val();
+                self.of_lane[1].d.next = self.lane_tail[1].val();
             } else if self.number.val() == self.k.lane_status.val() {
-                self.bus_read.next = bit_cast::<32, 4>(self.lane_state[1].val())
+                self.of_lane[1].d.next = bit_cast::<32, 4>(self.lane_state[1].val())
                     | (bit_cast::<32, 8>(self.lane_cause[1].val()) << 8);
             } else if (self.number.val() == self.k.lane_command.val()) & self.lane_resetting[1].val() {
-                self.bus_read.next = 1.into();
+                self.of_lane[1].d.next = 1.into();
             }
         }
+        self.bus_read.next = self.of_group.q.val() | self.of_lane[0].q.val() | self.of_lane[1].q.val();
 
         // Writes.
-        self.flush.next = self.bus_write.val()
+        self.flush.next = self.writing.q.val()
             & (self.number.val() == self.k.group_command.val())
-            & self.bus_data.val().get_bit(0)
+            & self.written.q.val().get_bit(0)
             & self.control.q.val().get_bit(0);
-        if self.bus_write.val() & (self.number.val() == self.k.control.val()) {
-            self.control.d.next = self.bus_data.val() & self.k.control_mask.val();
+        if self.writing.q.val() & (self.number.val() == self.k.control.val()) {
+            self.control.d.next = self.written.q.val() & self.k.control_mask.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.fault_base_lo.val()) {
-            self.fault_base_lo.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.fault_base_lo.val()) {
+            self.fault_base_lo.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.fault_base_hi.val()) {
-            self.fault_base_hi.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.fault_base_hi.val()) {
+            self.fault_base_hi.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.fault_log2.val()) {
-            self.fault_log2.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.fault_log2.val()) {
+            self.fault_log2.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.fault_head.val()) {
-            self.fault_head.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.fault_head.val()) {
+            self.fault_head.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.members.val()) {
-            self.members.d.next = self.bus_data.val() & self.k.members_mask.val();
+        if self.writing.q.val() & (self.number.val() == self.k.members.val()) {
+            self.members.d.next = self.written.q.val() & self.k.members_mask.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.start_lo.val()) {
-            self.start_lo.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.start_lo.val()) {
+            self.start_lo.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.start_hi.val()) {
-            self.start_hi.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.start_hi.val()) {
+            self.start_hi.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.verdict_base_lo.val()) {
-            self.verdict_base_lo.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.verdict_base_lo.val()) {
+            self.verdict_base_lo.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.verdict_base_hi.val()) {
-            self.verdict_base_hi.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.verdict_base_hi.val()) {
+            self.verdict_base_hi.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.verdict_log2.val()) {
-            self.verdict_log2.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.verdict_log2.val()) {
+            self.verdict_log2.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.verdict_head.val()) {
-            self.verdict_head.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.verdict_head.val()) {
+            self.verdict_head.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.watchdog.val()) {
-            self.watchdog.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.watchdog.val()) {
+            self.watchdog.d.next = self.written.q.val();
         }
-        if self.bus_write.val() & (self.number.val() == self.k.payload_max.val()) {
-            self.payload_max.d.next = self.bus_data.val();
+        if self.writing.q.val() & (self.number.val() == self.k.payload_max.val()) {
+            self.payload_max.d.next = self.written.q.val();
         }
         for i in 0..2 {
-            self.lane_reset[i].next = self.bus_write.val()
+            self.lane_reset[i].next = self.writing.q.val()
                 & self.mine[i].val()
                 & (self.number.val() == self.k.lane_command.val())
-                & self.bus_data.val().get_bit(0)
+                & self.written.q.val().get_bit(0)
                 & self.control.q.val().get_bit(0);
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.ring_base_lo.val()) {
-                self.ring_base_lo[i].d.next = self.bus_data.val();
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.ring_base_lo.val()) {
+                self.ring_base_lo[i].d.next = self.written.q.val();
             }
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.ring_base_hi.val()) {
-                self.ring_base_hi[i].d.next = self.bus_data.val();
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.ring_base_hi.val()) {
+                self.ring_base_hi[i].d.next = self.written.q.val();
             }
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.ring_log2.val()) {
-                self.ring_log2[i].d.next = self.bus_data.val();
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.ring_log2.val()) {
+                self.ring_log2[i].d.next = self.written.q.val();
             }
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.window_base_lo.val())
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.window_base_lo.val())
             {
-                self.window_base_lo[i].d.next = self.bus_data.val();
+                self.window_base_lo[i].d.next = self.written.q.val();
             }
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.window_base_hi.val())
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.window_base_hi.val())
             {
-                self.window_base_hi[i].d.next = self.bus_data.val();
+                self.window_base_hi[i].d.next = self.written.q.val();
             }
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.window_limit_lo.val())
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.window_limit_lo.val())
             {
-                self.window_limit_lo[i].d.next = self.bus_data.val();
+                self.window_limit_lo[i].d.next = self.written.q.val();
             }
-            if self.bus_write.val() & self.mine[i].val() & (self.number.val() == self.k.window_limit_hi.val())
+            if self.writing.q.val() & self.mine[i].val() & (self.number.val() == self.k.window_limit_hi.val())
             {
-                self.window_limit_hi[i].d.next = self.bus_data.val();
+                self.window_limit_hi[i].d.next = self.written.q.val();
             }
         }
 
@@ -682,6 +702,12 @@ impl Csr {
             window_limit_lo: Default::default(),
             window_limit_hi: Default::default(),
             was_enabled: Default::default(),
+            decoded: Default::default(),
+            for_lane: Default::default(),
+            writing: Default::default(),
+            written: Default::default(),
+            of_group: Default::default(),
+            of_lane: Default::default(),
             number: Default::default(),
             mine: Default::default(),
             disabled: Default::default(),

@@ -70,6 +70,7 @@ pub struct Fetch {
     fetching: DFF<Fetching>,
     count: DFF<Bits<32>>,
     at: DFF<Bits<64>>,
+    part: DFF<Bits<32>>,
     window: Window,
     ahead: Signal<Local, Bits<32>>,
     announced: Signal<Local, Bit>,
@@ -86,7 +87,7 @@ pub struct Fetch {
 impl Logic for Fetch {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, fetching, count, at);
+        dff_setup!(self, clock, fetching, count, at, part);
         clock!(self, clock, window);
         self.ahead.next = self.tail.val() - self.count.q.val();
         // A tail that went backwards announces nothing.
@@ -95,7 +96,8 @@ impl Logic for Fetch {
         self.next_count.next = self.count.q.val() + 1;
         self.length.next = self.k.one.val() << self.ring_log2.val();
         self.mask.next = self.length.val() - 1;
-        self.slot.next = self.count.q.val() & self.mask.val();
+        self.part.d.next = self.mask.val();
+        self.slot.next = self.count.q.val() & self.part.q.val();
         self.offset.next = bit_cast::<64, 32>(self.slot.val()) << 6;
         self.address.next = self.ring_base.val() + self.offset.val();
         self.window.base.next = self.window_base.val();

@@ -107,6 +107,8 @@ pub struct Finish {
     held: DFF<Bits<64>>,
     holding: DFF<Bit>,
     broken: DFF<Bits<8>>,
+    wrap: DFF<Bits<32>>,
+    origin_entry: DFF<Bits<64>>,
 
     slot: Signal<Local, Bits<3>>,
     at: Signal<Local, Bits<3>>,
@@ -134,7 +136,21 @@ pub struct Finish {
 impl Logic for Finish {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, part, count, due, index, left, is_odd, held, holding, broken);
+        dff_setup!(
+            self,
+            clock,
+            part,
+            count,
+            due,
+            index,
+            left,
+            is_odd,
+            held,
+            holding,
+            broken,
+            wrap,
+            origin_entry
+        );
         clock!(self, clock, engine);
         self.slot.next = self.count.q.val().get_bits::<3>(0);
         self.found.next = self.finding_data.val().get_bits::<8>(0);
@@ -272,16 +288,18 @@ impl Logic for Finish {
         // Cause and address of a fault.
         self.ring_length.next = self.k.one.val() << self.ring_log2.val();
         self.mask.next = self.ring_length.val() - 1;
-        self.ring_slot.next = self.count.q.val() & self.mask.val();
+        self.wrap.d.next = self.mask.val();
+        self.ring_slot.next = self.count.q.val() & self.wrap.q.val();
         self.offset.next = bit_cast::<64, 32>(self.ring_slot.val()) << 6;
         self.entry.next = self.ring_base.val() + self.offset.val();
+        self.origin_entry.d.next = self.entry.val();
         self.cause.next = self.found.val();
         self.fault_address.next = 0.into();
         if self.broken.q.val() != 0 {
             self.cause.next = self.broken.q.val();
             self.fault_address.next = self.data.val();
         } else if self.origin.val() == 1 {
-            self.fault_address.next = self.entry.val();
+            self.fault_address.next = self.origin_entry.q.val();
         } else if self.origin.val() == 2 {
             self.fault_address.next = self.data.val();
         }

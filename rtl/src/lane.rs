@@ -161,6 +161,11 @@ pub struct Lane {
     is_dead: DFF<Bit>,
     why: DFF<Bits<8>>,
     rung: DFF<Bits<32>>,
+    rings: DFF<Bit>,
+    rings_for: DFF<Bits<32>>,
+    away: DFF<Bits<32>>,
+    passed: DFF<Bits<32>>,
+    ring_length: DFF<Bits<32>>,
     taken_entry: DFF<Bit>,
     ahead: DFF<Bits<8>>,
     under_way: DFF<Bits<8>>,
@@ -185,7 +190,6 @@ pub struct Lane {
     head_now: Signal<Local, Bits<32>>,
     next_head: Signal<Local, Bits<32>>,
     distance: Signal<Local, Bits<32>>,
-    ring_length: Signal<Local, Bits<32>>,
     over: Signal<Local, Bit>,
     lock: Signal<Local, Bit>,
     quiet: Signal<Local, Bit>,
@@ -199,7 +203,18 @@ impl Logic for Lane {
     fn update(&mut self) {
         dff_setup!(self, clock, is_live, is_locked, is_dead, why, rung, taken_entry, ahead, under_way);
         dff_setup!(self, clock, lock_waits, lock_cause, lock_address, in_reset, logging, log_cause);
-        dff_setup!(self, clock, log_address, log_seq, log_generation);
+        dff_setup!(
+            self,
+            clock,
+            log_address,
+            log_seq,
+            log_generation,
+            rings,
+            rings_for,
+            away,
+            passed,
+            ring_length
+        );
         clock!(self, clock, fetch, split, intake, examine, finish, waiting);
 
         self.active.next = self.is_live.q.val() & !self.is_locked.q.val();
@@ -307,25 +322,29 @@ impl Logic for Lane {
             self.under_way.d.next = self.less_under_way.val();
         }
 
-        // The doorbell.
+        // The doorbell. A ring is weighed one clock after it came, against a head one clock old; the vote is further off.
         self.next_head.next = self.finish.finished.val() + 1;
         self.head_now.next = self.finish.finished.val();
         if self.taken_entry.q.val() {
             self.head_now.next = self.next_head.val();
         }
-        self.distance.next = self.ring_tail.val() - self.head_now.val();
-        self.ring_length.next = self.k.one.val() << self.ring_log2.val();
-        self.over.next = self.distance.val() > self.ring_length.val();
-        if self.ring.val() & self.active.val() & !self.over.val() {
-            self.rung.d.next = self.ring_tail.val();
+        self.passed.d.next = self.head_now.val();
+        self.distance.next = self.ring_tail.val() - self.passed.q.val();
+        self.away.d.next = self.distance.val();
+        self.rings.d.next = self.ring.val();
+        self.rings_for.d.next = self.ring_tail.val();
+        self.ring_length.d.next = self.k.one.val() << self.ring_log2.val();
+        self.over.next = self.away.q.val() > self.ring_length.q.val();
+        if self.rings.q.val() & self.active.val() & !self.over.val() {
+            self.rung.d.next = self.rings_for.q.val();
         }
 
         // Causes that do not come with a record wait until no record is being delivered.
         if self.active.val() & !self.lock_waits.q.val() {
-            if self.ring.val() & self.over.val() {
+            if self.rings.q.val() & self.over.val() {
                 self.lock_waits.d.next = true;
                 self.lock_cause.d.next = self.k.doorbell.val();
-                self.lock_address.d.next = bit_cast::<64, 32>(self.ring_tail.val());
+                self.lock_address.d.next = bit_cast::<64, 32>(self.rings_for.q.val());
             } else if self.timeout.val() {
                 self.lock_waits.d.next = true;
                 self.lock_cause.d.next = self.k.timeout.val();
@@ -402,6 +421,8 @@ impl Logic for Lane {
             self.is_live.d.next = self.joining.val();
             self.is_dead.d.next = false;
             self.rung.d.next = 0.into();
+            self.rings.d.next = false;
+            self.passed.d.next = 0.into();
             self.taken_entry.d.next = false;
             self.ahead.d.next = 0.into();
         }
@@ -410,6 +431,8 @@ impl Logic for Lane {
             self.is_locked.d.next = false;
             self.is_dead.d.next = false;
             self.rung.d.next = 0.into();
+            self.rings.d.next = false;
+            self.passed.d.next = 0.into();
             self.taken_entry.d.next = false;
             self.ahead.d.next = 0.into();
             self.lock_waits.d.next = false;

@@ -32,8 +32,10 @@ impl Logic for Window {
         dff_setup!(self, clock, end, above, fits);
         self.sum.next = self.first.val() + bit_cast::<64, 17>(self.length.val());
         self.end.d.next = self.sum.val();
-        self.above.d.next = (self.base.val() <= self.first.val()) & (self.first.val() <= self.sum.val());
-        self.fits.d.next = self.above.q.val() & (self.end.q.val() <= self.limit.val());
+        self.above.d.next = self.base.val() <= self.first.val();
+        self.fits.d.next = self.above.q.val()
+            & (self.first.val() <= self.end.q.val())
+            & (self.end.q.val() <= self.limit.val());
         self.lies_inside.next = self.fits.q.val();
     }
 }
