@@ -8,6 +8,7 @@
 module tlp_rx (
    input wire clock,
    input wire reset,
+   input wire power_reset,
    input wire valid,
    input wire [63:0] data,
    input wire last,
@@ -30,7 +31,8 @@ module tlp_rx (
    localparam [2:0] Progress$Second = 3'd1;
    localparam [2:0] Progress$Third = 3'd2;
    localparam [2:0] Progress$Rest = 3'd3;
-   localparam [2:0] Progress$Full = 3'd4;
+   localparam [2:0] Progress$Forgotten = 3'd4;
+   localparam [2:0] Progress$Full = 3'd5;
    wire [4:0] kind;
    wire four;
    wire carries_data;
@@ -45,6 +47,7 @@ module tlp_rx (
    wire [31:0] low;
    wire [31:0] high;
    wire needs_third;
+   reg more_to_come;
    reg [2:0] progress$d;
    reg [2:0] progress$q = 3'h0;
    reg [31:0] dw0$d;
@@ -121,6 +124,11 @@ module tlp_rx (
                end
             end
          end
+         Progress$Forgotten: begin
+            if (valid & last) begin
+               progress$d = Progress$First;
+            end
+         end
          Progress$Full: begin
             if (taken) begin
                progress$d = Progress$First;
@@ -131,6 +139,12 @@ module tlp_rx (
          end
       endcase
       if (reset) begin
+         progress$d = Progress$First;
+         if (more_to_come) begin
+            progress$d = Progress$Forgotten;
+         end
+      end
+      if (power_reset) begin
          progress$d = Progress$First;
       end
    end
@@ -160,6 +174,12 @@ module tlp_rx (
    assign echo = dw0$q & echo_mask$mask;
    assign requester = dw1$q[31:16];
    assign tag = dw1$q[15:8];
+   always @(*) begin
+      more_to_come = (progress$q != Progress$First) & ready;
+      if (valid & ready) begin
+         more_to_come = ~last;
+      end
+   end
    always @(posedge clock) begin
       progress$q <= progress$d;
       dw0$q <= dw0$d;
@@ -511,8 +531,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash_lo = 32'h3df3ad44;
-   localparam [31:0] rtl_hash_hi = 32'h6defe8ef;
+   localparam [31:0] rtl_hash_lo = 32'h6ad2737f;
+   localparam [31:0] rtl_hash_hi = 32'h97bde50e;
    localparam [63:0] ring_mask = 64'hffffffffffffffc0;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
@@ -6760,6 +6780,7 @@ module redundancy_unit (
    wire lanes_quiet;
    wire may_send;
    wire tlp_rx$reset;
+   wire tlp_rx$power_reset;
    wire tlp_rx$valid;
    wire [63:0] tlp_rx$data;
    wire tlp_rx$last;
@@ -7199,6 +7220,7 @@ module redundancy_unit (
    tlp_rx tlp_rx (
       .clock(clock),
       .reset(tlp_rx$reset),
+      .power_reset(tlp_rx$power_reset),
       .valid(tlp_rx$valid),
       .data(tlp_rx$data),
       .last(tlp_rx$last),
@@ -7715,6 +7737,7 @@ module redundancy_unit (
    assign config_error = (max_payload >= 3'h6) | (max_read_request >= 3'h6);
    assign may_send = bus_master_enable & link_up;
    assign tlp_rx$reset = full_reset;
+   assign tlp_rx$power_reset = power_reset;
    assign tlp_rx$valid = rx_req_valid;
    assign tlp_rx$data = rx_req_data;
    assign tlp_rx$last = rx_req_last;

@@ -16,6 +16,8 @@ pub enum Progress {
     Third,
     /// Waiting for the last beat of what is too long to matter.
     Rest,
+    /// Waiting for the last beat of what a reset came upon.
+    Forgotten,
     /// The record is complete and waits to be taken.
     Full,
 }
@@ -25,8 +27,10 @@ pub enum Progress {
 pub struct TlpRx {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Forgets the packet under way.
+    /// Forgets the packet under way; what is left of it is taken and dropped.
     pub reset: Signal<In, Bit>,
+    /// The next beat begins a packet.
+    pub power_reset: Signal<In, Bit>,
     /// The stream.
     pub valid: Signal<In, Bit>,
     /// Two DW.
@@ -82,6 +86,7 @@ pub struct TlpRx {
     low: Signal<Local, Bits<32>>,
     high: Signal<Local, Bits<32>>,
     needs_third: Signal<Local, Bit>,
+    more_to_come: Signal<Local, Bit>,
     echo_mask: Echo,
 }
 
@@ -181,6 +186,11 @@ impl Logic for TlpRx {
                     }
                 }
             }
+            Progress::Forgotten => {
+                if self.valid.val() & self.last.val() {
+                    self.progress.d.next = Progress::First;
+                }
+            }
             Progress::Full => {
                 if self.taken.val() {
                     self.progress.d.next = Progress::First;
@@ -202,7 +212,18 @@ impl Logic for TlpRx {
         self.echo.next = self.dw0.q.val() & self.echo_mask.mask.val();
         self.requester.next = self.dw1.q.val().get_bits::<16>(16);
         self.tag.next = self.dw1.q.val().get_bits::<8>(8);
+        // Is there more to come of the packet under way, after this clock?
+        self.more_to_come.next = (self.progress.q.val() != Progress::First) & self.ready.val();
+        if self.valid.val() & self.ready.val() {
+            self.more_to_come.next = !self.last.val();
+        }
         if self.reset.val() {
+            self.progress.d.next = Progress::First;
+            if self.more_to_come.val() {
+                self.progress.d.next = Progress::Forgotten;
+            }
+        }
+        if self.power_reset.val() {
             self.progress.d.next = Progress::First;
         }
     }

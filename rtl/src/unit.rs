@@ -155,6 +155,7 @@ impl Logic for Unit {
 
         // Requests of the host.
         self.tlp_rx.reset.next = self.full_reset.val();
+        self.tlp_rx.power_reset.next = self.power_reset.val();
         self.tlp_rx.valid.next = self.rx_req_valid.val();
         self.tlp_rx.data.next = self.rx_req_data.val();
         self.tlp_rx.last.next = self.rx_req_last.val();

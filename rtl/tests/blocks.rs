@@ -161,7 +161,7 @@ fn tlp_rx() {
     random_lockstep::<Dut>(
         "tlp_rx",
         clock_of!(Dut),
-        ports!(Dut; reset, valid, data, last, taken => ready, record, is_write, is_read, address, length, first_enables, last_enables, payload, echo, requester, tag),
+        ports!(Dut; reset, power_reset, valid, data, last, taken => ready, record, is_write, is_read, address, length, first_enables, last_enables, payload, echo, requester, tag),
         2500,
         &[(
             "data",
