@@ -19,6 +19,8 @@ module tlp_rx (
    output wire is_read,
    output wire [17:0] address,
    output wire [9:0] length,
+   output wire one_or_two,
+   output wire two,
    output wire [3:0] first_enables,
    output wire [3:0] last_enables,
    output wire [63:0] payload,
@@ -34,16 +36,10 @@ module tlp_rx (
    localparam [2:0] Progress$Forgotten = 3'd4;
    localparam [2:0] Progress$Full = 3'd5;
    wire [4:0] kind;
-   wire four;
    wire carries_data;
    wire prefix;
-   wire poisoned;
    wire memory;
    wire posted;
-   wire short;
-   wire write;
-   wire read;
-   wire answered;
    wire [31:0] low;
    wire [31:0] high;
    wire needs_third;
@@ -60,6 +56,20 @@ module tlp_rx (
    reg [31:0] payload0$q = 32'h0;
    reg [31:0] payload1$d;
    reg [31:0] payload1$q = 32'h0;
+   reg four$d;
+   reg four$q = 1'h0;
+   reg poisoned$d;
+   reg poisoned$q = 1'h0;
+   reg write$d;
+   reg write$q = 1'h0;
+   reg read$d;
+   reg read$q = 1'h0;
+   reg answered$d;
+   reg answered$q = 1'h0;
+   reg is_short$d;
+   reg is_short$q = 1'h0;
+   reg is_two$d;
+   reg is_two$q = 1'h0;
    always @(*) begin
       progress$d = progress$q;
       dw0$d = dw0$q;
@@ -67,11 +77,25 @@ module tlp_rx (
       low_address$d = low_address$q;
       payload0$d = payload0$q;
       payload1$d = payload1$q;
+      four$d = four$q;
+      poisoned$d = poisoned$q;
+      write$d = write$q;
+      read$d = read$q;
+      answered$d = answered$q;
+      is_short$d = is_short$q;
+      is_two$d = is_two$q;
       case (progress$q)
          Progress$First: begin
             if (valid) begin
                dw0$d = low;
                dw1$d = high;
+               four$d = low[29];
+               poisoned$d = low[14];
+               write$d = memory & carries_data;
+               read$d = memory & (~carries_data);
+               answered$d = (memory & (~carries_data)) | ((~memory) & (~posted));
+               is_two$d = low[9:0] == 10'h2;
+               is_short$d = (low[9:0] == 10'h1) | (low[9:0] == 10'h2);
                if (~last) begin
                   progress$d = Progress$Second;
                end
@@ -79,19 +103,19 @@ module tlp_rx (
          end
          Progress$Second: begin
             if (valid) begin
-               if (four) begin
+               if (four$q) begin
                   low_address$d = high[17:0];
                end else begin
                   low_address$d = low[17:0];
                   payload0$d = high;
                end
                if (~last) begin
-                  if ((write & short) & needs_third) begin
+                  if ((write$q & is_short$q) & needs_third) begin
                      progress$d = Progress$Third;
                   end else begin
                      progress$d = Progress$Rest;
                   end
-               end else if (answered | (((write & short) & (~needs_third)) & (~poisoned))) begin
+               end else if (answered$q | (((write$q & is_short$q) & (~needs_third)) & (~poisoned$q))) begin
                   progress$d = Progress$Full;
                end else begin
                   progress$d = Progress$First;
@@ -100,7 +124,7 @@ module tlp_rx (
          end
          Progress$Third: begin
             if (valid) begin
-               if (four) begin
+               if (four$q) begin
                   payload0$d = low;
                   payload1$d = high;
                end else begin
@@ -108,7 +132,7 @@ module tlp_rx (
                end
                if (~last) begin
                   progress$d = Progress$Rest;
-               end else if (poisoned) begin
+               end else if (poisoned$q) begin
                   progress$d = Progress$First;
                end else begin
                   progress$d = Progress$Full;
@@ -117,7 +141,7 @@ module tlp_rx (
          end
          Progress$Rest: begin
             if (valid & last) begin
-               if (answered | ((write & short) & (~poisoned))) begin
+               if (answered$q | ((write$q & is_short$q) & (~poisoned$q))) begin
                   progress$d = Progress$Full;
                end else begin
                   progress$d = Progress$First;
@@ -148,26 +172,22 @@ module tlp_rx (
          progress$d = Progress$First;
       end
    end
-   assign kind = dw0$q[28:24];
-   assign four = dw0$q[29];
-   assign carries_data = dw0$q[30];
-   assign prefix = dw0$q[31];
-   assign poisoned = dw0$q[14];
-   assign length = dw0$q[9:0];
-   assign memory = (kind == 5'h0) & (~prefix);
-   assign posted = ((kind[4:3] == 2'h2) | (kind[4:1] == 4'h5)) | prefix;
-   assign short = (dw0$q[9:0] == 10'h1) | (dw0$q[9:0] == 10'h2);
-   assign write = memory & carries_data;
-   assign read = memory & (~carries_data);
-   assign answered = read | ((~memory) & (~posted));
-   assign needs_third = write & (four | (dw0$q[9:0] == 10'h2));
    assign low = data[31:0];
    assign high = data[63:32];
+   assign kind = low[28:24];
+   assign carries_data = low[30];
+   assign prefix = low[31];
+   assign memory = (kind == 5'h0) & (~prefix);
+   assign posted = ((kind[4:3] == 2'h2) | (kind[4:1] == 4'h5)) | prefix;
+   assign needs_third = write$q & (four$q | is_two$q);
    assign ready = progress$q != Progress$Full;
    assign record = progress$q == Progress$Full;
-   assign is_write = write;
-   assign is_read = read;
+   assign is_write = write$q;
+   assign is_read = read$q;
    assign address = low_address$q;
+   assign length = dw0$q[9:0];
+   assign one_or_two = is_short$q;
+   assign two = is_two$q;
    assign first_enables = dw1$q[3:0];
    assign last_enables = dw1$q[7:4];
    assign payload = {32'h0, payload0$q} | ({32'h0, payload1$q} << 32);
@@ -187,6 +207,13 @@ module tlp_rx (
       low_address$q <= low_address$d;
       payload0$q <= payload0$d;
       payload1$q <= payload1$d;
+      four$q <= four$d;
+      poisoned$q <= poisoned$d;
+      write$q <= write$d;
+      read$q <= read$d;
+      answered$q <= answered$d;
+      is_short$q <= is_short$d;
+      is_two$q <= is_two$d;
    end
 endmodule
 
@@ -205,6 +232,8 @@ module host (
    input wire is_read,
    input wire [17:0] address,
    input wire [9:0] length,
+   input wire one_or_two,
+   input wire two,
    input wire [3:0] first_enables,
    input wire [3:0] last_enables,
    input wire [63:0] payload,
@@ -233,17 +262,15 @@ module host (
    localparam [1:0] Step$Second = 2'd1;
    localparam [1:0] Step$Count = 2'd2;
    localparam [1:0] Step$Answer = 2'd3;
-   wire two;
    wire settled;
    wire [2:0] next_waited;
-   wire short;
    wire [15:0] dw;
    wire [15:0] next_dw;
    reg [3:0] end_enables;
    reg [1:0] skipped;
    reg [1:0] cut;
    wire [11:0] bytes;
-   wire [11:0] trimmed;
+   wire [2:0] absent;
    wire [11:0] counted;
    reg [2:0] status;
    wire good;
@@ -264,6 +291,8 @@ module host (
    reg [31:0] high$q = 32'h0;
    reg [11:0] count$d;
    reg [11:0] count$q = 12'h0;
+   reg [2:0] less$d;
+   reg [2:0] less$q = 3'h0;
    always @(*) begin
       step$d = step$q;
       low$d = low$q;
@@ -331,12 +360,15 @@ module host (
       endcase
       if (reset) begin
          writing$d = 1'h0;
+         waited$d = 3'h0;
          step$d = Step$First;
       end
    end
-   assign two = length == 10'h2;
-   assign short = (length == 10'h1) | two;
-   assign good = is_read & short;
+   always @(*) begin
+      less$d = less$q;
+      less$d = absent;
+   end
+   assign good = is_read & one_or_two;
    assign dw = address[17:2];
    assign next_dw = dw + 16'h1;
    assign bus_address = at$q;
@@ -346,7 +378,7 @@ module host (
    assign next_waited = waited$q + 3'h1;
    always @(*) begin
       end_enables = last_enables;
-      if (length == 10'h1) begin
+      if (one_or_two & (~two)) begin
          end_enables = first_enables;
       end
    end
@@ -375,8 +407,8 @@ module host (
       end
    end
    assign bytes = {2'h0, length} << 2;
-   assign trimmed = bytes - {10'h0, skipped};
-   assign counted = trimmed - {10'h0, cut};
+   assign absent = {1'h0, skipped} + {1'h0, cut};
+   assign counted = bytes - {9'h0, less$q};
    assign lower = ({2'h0, address[6:2]} << 2) | {5'h0, skipped};
    always @(*) begin
       status = 3'h0;
@@ -403,6 +435,7 @@ module host (
       low$q <= low$d;
       high$q <= high$d;
       count$q <= count$d;
+      less$q <= less$d;
    end
 endmodule
 
@@ -531,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash_lo = 32'h6ad2737f;
-   localparam [31:0] rtl_hash_hi = 32'h97bde50e;
+   localparam [31:0] rtl_hash_lo = 32'h1fe36170;
+   localparam [31:0] rtl_hash_hi = 32'h5ad394b7;
    localparam [63:0] ring_mask = 64'hffffffffffffffc0;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
@@ -662,6 +695,8 @@ module csr (
    reg writing$q = 1'h0;
    reg [31:0] written$d;
    reg [31:0] written$q = 32'h0;
+   reg [31:0] of_card$d;
+   reg [31:0] of_card$q = 32'h0;
    reg [31:0] of_group$d;
    reg [31:0] of_group$q = 32'h0;
    reg [31:0] of_lane$0$d;
@@ -767,35 +802,50 @@ module csr (
       written$d = bus_data;
    end
    always @(*) begin
+      of_card$d = of_card$q;
+      of_card$d = 32'h0;
+      if (number == k$magic) begin
+         of_card$d = k$magic_value;
+      end else if (number == k$version) begin
+         of_card$d = k$version_value;
+      end else if (number == k$size) begin
+         of_card$d = k$size_value;
+      end else if (number == k$limits) begin
+         of_card$d = k$limits_value;
+      end else if (number == k$features) begin
+         of_card$d = k$features_value;
+      end else if (number == k$tick_rate) begin
+         of_card$d = k$tick_rate_value;
+      end else if (number == k$rtl_hash_lo) begin
+         of_card$d = rtl_hash_lo;
+      end else if (number == k$rtl_hash_hi) begin
+         of_card$d = rtl_hash_hi;
+      end else if (number == k$control) begin
+         of_card$d = control$q;
+      end else if (number == k$fault_base_lo) begin
+         of_card$d = fault_base_lo$q;
+      end else if (number == k$fault_base_hi) begin
+         of_card$d = fault_base_hi$q;
+      end else if (number == k$fault_log2) begin
+         of_card$d = fault_log2$q;
+      end else if (number == k$fault_head) begin
+         of_card$d = fault_head$q;
+      end else if (number == k$fault_tail) begin
+         of_card$d = fault_tail;
+      end else if (number == k$faults_dropped) begin
+         of_card$d = faults_dropped;
+      end else if (number == k$stale_doorbells) begin
+         of_card$d = stale_doorbells;
+      end else if (number == k$late_completions) begin
+         of_card$d = late_completions;
+      end else if (number == k$tags_quarantined) begin
+         of_card$d = tags_quarantined;
+      end
+   end
+   always @(*) begin
       of_group$d = of_group$q;
       of_group$d = 32'h0;
-      if (number == k$magic) begin
-         of_group$d = k$magic_value;
-      end else if (number == k$version) begin
-         of_group$d = k$version_value;
-      end else if (number == k$size) begin
-         of_group$d = k$size_value;
-      end else if (number == k$limits) begin
-         of_group$d = k$limits_value;
-      end else if (number == k$features) begin
-         of_group$d = k$features_value;
-      end else if (number == k$tick_rate) begin
-         of_group$d = k$tick_rate_value;
-      end else if (number == k$rtl_hash_lo) begin
-         of_group$d = rtl_hash_lo;
-      end else if (number == k$rtl_hash_hi) begin
-         of_group$d = rtl_hash_hi;
-      end else if (number == k$control) begin
-         of_group$d = control$q;
-      end else if (number == k$fault_base_lo) begin
-         of_group$d = fault_base_lo$q;
-      end else if (number == k$fault_base_hi) begin
-         of_group$d = fault_base_hi$q;
-      end else if (number == k$fault_log2) begin
-         of_group$d = fault_log2$q;
-      end else if (number == k$fault_head) begin
-         of_group$d = fault_head$q;
-      end else if (number == k$members) begin
+      if (number == k$members) begin
          of_group$d = members$q;
       end else if (number == k$start_lo) begin
          of_group$d = start_lo$q;
@@ -813,16 +863,6 @@ module csr (
          of_group$d = watchdog$q;
       end else if (number == k$payload_max) begin
          of_group$d = payload_max$q;
-      end else if (number == k$fault_tail) begin
-         of_group$d = fault_tail;
-      end else if (number == k$faults_dropped) begin
-         of_group$d = faults_dropped;
-      end else if (number == k$stale_doorbells) begin
-         of_group$d = stale_doorbells;
-      end else if (number == k$late_completions) begin
-         of_group$d = late_completions;
-      end else if (number == k$tags_quarantined) begin
-         of_group$d = tags_quarantined;
       end else if (number == k$generation) begin
          of_group$d = generation;
       end else if (number == k$verdict_tail) begin
@@ -982,7 +1022,7 @@ module csr (
          end
       end
    end
-   assign bus_read = (of_group$q | of_lane$0$q) | of_lane$1$q;
+   assign bus_read = ((of_card$q | of_group$q) | of_lane$0$q) | of_lane$1$q;
    assign flush = ((writing$q & (number == k$group_command)) & written$q[0]) & control$q[0];
    assign lane_reset$0 = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
    assign lane_reset$1 = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
@@ -1041,6 +1081,7 @@ module csr (
       for_lane$1$q <= for_lane$1$d;
       writing$q <= writing$d;
       written$q <= written$d;
+      of_card$q <= of_card$d;
       of_group$q <= of_group$d;
       of_lane$0$q <= of_lane$0$d;
       of_lane$1$q <= of_lane$1$d;
@@ -1050,7 +1091,8 @@ endmodule
 // The doorbell pages: a tail, then the generation it belongs to, which rings.
 // 
 // A ring is passed on when it names the group's generation and its lane is live; any other is counted and
-// dropped. Both words of an 8-byte write arrive in this order, one a clock.
+// dropped. Both words of an 8-byte write arrive in this order, one a clock. The address is looked at one clock before the
+// generation, so that a ring is compared with the generation of the clock in which it is passed on.
 module doorbell (
    input wire clock,
    input wire reset,
@@ -1070,8 +1112,6 @@ module doorbell (
    localparam [15:0] k$lane1 = 16'h4400;
    localparam [15:0] k$ring0 = 16'h4001;
    localparam [15:0] k$ring1 = 16'h4401;
-   wire hit$0;
-   wire hit$1;
    wire fresh;
    wire [31:0] next_dropped;
    reg [31:0] tails$0$d;
@@ -1080,6 +1120,12 @@ module doorbell (
    reg [31:0] tails$1$q = 32'h0;
    reg [31:0] dropped$d;
    reg [31:0] dropped$q = 32'h0;
+   reg hit$0$d;
+   reg hit$0$q = 1'h0;
+   reg hit$1$d;
+   reg hit$1$q = 1'h0;
+   reg [31:0] named$d;
+   reg [31:0] named$q = 32'h0;
    always @(*) begin
       dropped$d = dropped$q;
       tails$0$d = tails$0$q;
@@ -1090,31 +1136,40 @@ module doorbell (
       if (bus_write & (bus_address == k$lane1)) begin
          tails$1$d = bus_data;
       end
-      if (hit$0 & ((~fresh) | (~live$0))) begin
+      hit$0$d = bus_write & (bus_address == k$ring0);
+      hit$1$d = bus_write & (bus_address == k$ring1);
+      if (hit$0$q & ((~fresh) | (~live$0))) begin
          dropped$d = next_dropped;
       end
-      if (hit$1 & ((~fresh) | (~live$1))) begin
+      if (hit$1$q & ((~fresh) | (~live$1))) begin
          dropped$d = next_dropped;
       end
       if (reset) begin
          dropped$d = 32'h0;
          tails$0$d = 32'h0;
+         hit$0$d = 1'h0;
          tails$1$d = 32'h0;
+         hit$1$d = 1'h0;
       end
    end
-   assign hit$0 = bus_write & (bus_address == k$ring0);
-   assign hit$1 = bus_write & (bus_address == k$ring1);
-   assign fresh = bus_data == generation;
+   always @(*) begin
+      named$d = named$q;
+      named$d = bus_data;
+   end
+   assign fresh = named$q == generation;
    assign next_dropped = dropped$q + 32'h1;
-   assign ring$0 = (hit$0 & fresh) & live$0;
+   assign ring$0 = (hit$0$q & fresh) & live$0;
    assign tail$0 = tails$0$q;
-   assign ring$1 = (hit$1 & fresh) & live$1;
+   assign ring$1 = (hit$1$q & fresh) & live$1;
    assign tail$1 = tails$1$q;
    assign stale = dropped$q;
    always @(posedge clock) begin
       tails$0$q <= tails$0$d;
       tails$1$q <= tails$1$d;
       dropped$q <= dropped$d;
+      hit$0$q <= hit$0$d;
+      hit$1$q <= hit$1$d;
+      named$q <= named$d;
    end
 endmodule
 
@@ -1130,7 +1185,7 @@ module msix (
    input wire [15:0] bus_address,
    input wire bus_write,
    input wire [31:0] bus_data,
-   output reg [31:0] bus_read,
+   output wire [31:0] bus_read,
    input wire happened$0,
    input wire happened$1,
    output wire write,
@@ -1143,6 +1198,7 @@ module msix (
    localparam [15:0] k$pending = 16'h600;
    wire hit$0;
    wire hit$1;
+   reg [31:0] found;
    wire [1:0] field;
    wire [13:0] row;
    wire fire$0;
@@ -1175,6 +1231,8 @@ module msix (
    reg [63:0] to$q = 64'h0;
    reg [31:0] what$d;
    reg [31:0] what$q = 32'h0;
+   reg [31:0] answer$d;
+   reg [31:0] answer$q = 32'h0;
    always @(*) begin
       sending$d = sending$q;
       to$d = to$q;
@@ -1189,16 +1247,16 @@ module msix (
       data$1$d = data$1$q;
       masked$1$d = masked$1$q;
       pending$1$d = pending$1$q;
-      bus_read = 32'h0;
+      found = 32'h0;
       if (hit$0) begin
          if (field == 2'h0) begin
-            bus_read = low$0$q;
+            found = low$0$q;
          end else if (field == 2'h1) begin
-            bus_read = high$0$q;
+            found = high$0$q;
          end else if (field == 2'h2) begin
-            bus_read = data$0$q;
+            found = data$0$q;
          end else if (masked$0$q) begin
-            bus_read = 32'h1;
+            found = 32'h1;
          end
          if (bus_write) begin
             if (field == 2'h0) begin
@@ -1214,13 +1272,13 @@ module msix (
       end
       if (hit$1) begin
          if (field == 2'h0) begin
-            bus_read = low$1$q;
+            found = low$1$q;
          end else if (field == 2'h1) begin
-            bus_read = high$1$q;
+            found = high$1$q;
          end else if (field == 2'h2) begin
-            bus_read = data$1$q;
+            found = data$1$q;
          end else if (masked$1$q) begin
-            bus_read = 32'h1;
+            found = 32'h1;
          end
          if (bus_write) begin
             if (field == 2'h0) begin
@@ -1236,11 +1294,11 @@ module msix (
       end
       if (bus_address == k$pending) begin
          if (pending$0$q & pending$1$q) begin
-            bus_read = 32'h3;
+            found = 32'h3;
          end else if (pending$1$q) begin
-            bus_read = 32'h2;
+            found = 32'h2;
          end else if (pending$0$q) begin
-            bus_read = 32'h1;
+            found = 32'h1;
          end
       end
       if (write_accepted) begin
@@ -1278,10 +1336,15 @@ module msix (
          masked$1$d = 1'h1;
       end
    end
+   always @(*) begin
+      answer$d = answer$q;
+      answer$d = found;
+   end
    assign row = bus_address[15:2];
    assign field = bus_address[1:0];
    assign hit$0 = row == k$table0;
    assign hit$1 = row == k$table1;
+   assign bus_read = answer$q;
    assign fire$0 = (((pending$0$q & (~masked$0$q)) & enable) & (~function_mask)) & (~sending$q);
    assign fire$1 = (((pending$1$q & (~masked$1$q)) & enable) & (~function_mask)) & (~sending$q);
    assign chosen$0 = fire$0;
@@ -1303,6 +1366,7 @@ module msix (
       sending$q <= sending$d;
       to$q <= to$d;
       what$q <= what$d;
+      answer$q <= answer$d;
    end
 endmodule
 
@@ -1716,7 +1780,6 @@ module fetch (
    output wire lacks
 );
    localparam [16:0] k$bytes = 17'b1000000;
-   localparam [31:0] k$slots = 32'h8;
    localparam [31:0] k$one = 32'h1;
    localparam [2:0] Fetching$Idle = 3'd0;
    localparam [2:0] Fetching$Check = 3'd1;
@@ -1725,7 +1788,7 @@ module fetch (
    localparam [2:0] Fetching$Blocked = 3'd4;
    wire [31:0] ahead;
    wire announced;
-   wire [31:0] stored;
+   wire [3:0] stored;
    wire [31:0] next_count;
    wire [31:0] length;
    wire [31:0] mask;
@@ -1740,6 +1803,8 @@ module fetch (
    reg [63:0] at$q = 64'h0;
    reg [31:0] part$d;
    reg [31:0] part$q = 32'h0;
+   reg more$d;
+   reg more$q = 1'h0;
    wire [63:0] window$base;
    wire [63:0] window$limit;
    wire [63:0] window$first;
@@ -1757,10 +1822,12 @@ module fetch (
       fetching$d = fetching$q;
       count$d = count$q;
       at$d = at$q;
+      more$d = more$q;
+      more$d = announced;
       case (fetching$q)
          Fetching$Idle: begin
             at$d = address;
-            if ((announced & room) & (stored < k$slots)) begin
+            if ((more$q & room) & (~stored[3])) begin
                fetching$d = Fetching$Check;
             end
          end
@@ -1775,6 +1842,7 @@ module fetch (
                fetching$d = Fetching$Blocked;
             end else if (job_taken) begin
                count$d = next_count;
+               more$d = 1'h0;
                fetching$d = Fetching$Idle;
             end
          end
@@ -1786,6 +1854,7 @@ module fetch (
       end
       if (clear) begin
          fetching$d = Fetching$Idle;
+         more$d = 1'h0;
          count$d = 32'h0;
       end
    end
@@ -1795,7 +1864,7 @@ module fetch (
    end
    assign ahead = tail - count$q;
    assign announced = (ahead != 32'h0) & (~ahead[31]);
-   assign stored = count$q - finished;
+   assign stored = count$q[3:0] - finished[3:0];
    assign next_count = count$q + 32'h1;
    assign length = k$one << ring_log2;
    assign mask = length - 32'h1;
@@ -1810,19 +1879,20 @@ module fetch (
    assign job_address = at$q;
    assign fetched = count$q;
    assign blocked = fetching$q == Fetching$Blocked;
-   assign lacks = (~announced) & (fetching$q == Fetching$Idle);
+   assign lacks = (~more$q) & (fetching$q == Fetching$Idle);
    always @(posedge clock) begin
       fetching$q <= fetching$d;
       count$q <= count$d;
       at$q <= at$d;
       part$q <= part$d;
+      more$q <= more$d;
    end
 endmodule
 
 // Cuts a read of a lane into requests that PCIe allows and that fit a tag's buffer.
 // 
 // A request never crosses a multiple of its largest size (128, 256 or 512 bytes, by Max_Read_Request_Size), hence never
-// 4 KiB. Two clocks for each request; when the lane is halted, what has not left is forgotten.
+// 4 KiB. Three clocks for each request; when the lane is halted, what has not left is forgotten.
 module split (
    input wire clock,
    input wire halt,
@@ -1847,29 +1917,32 @@ module split (
    localparam [10:0] k$dw_round = 11'b11;
    localparam [10:0] k$word_round = 11'b111;
    localparam [3:0] k$all = 4'hf;
-   localparam [1:0] Cut$Idle = 2'd0;
-   localparam [1:0] Cut$Measure = 2'd1;
-   localparam [1:0] Cut$Shape = 2'd2;
-   localparam [1:0] Cut$Offer = 2'd3;
+   localparam [2:0] Cut$Idle = 3'd0;
+   localparam [2:0] Cut$Room = 3'd1;
+   localparam [2:0] Cut$Measure = 3'd2;
+   localparam [2:0] Cut$Shape = 3'd3;
+   localparam [2:0] Cut$Offer = 3'd4;
    reg [8:0] mask;
-   wire [8:0] offset;
    wire [8:0] short;
-   wire [9:0] room;
+   wire [9:0] most;
    wire fits;
-   wire [10:0] dw_end;
+   wire [1:0] dw_end;
+   wire [10:0] dw_lead;
    wire [10:0] dw_rounded;
-   wire [10:0] word_end;
+   wire [10:0] word_lead;
    wire [10:0] word_rounded;
    wire [3:0] head;
    reg [3:0] tail;
    wire [63:0] next_at;
    wire [16:0] next_left;
-   reg [1:0] cut$d;
-   reg [1:0] cut$q = 2'h0;
+   reg [2:0] cut$d;
+   reg [2:0] cut$q = 3'h0;
    reg [63:0] at$d;
    reg [63:0] at$q = 64'h0;
    reg [16:0] left$d;
    reg [16:0] left$q = 17'h0;
+   reg [9:0] room$d;
+   reg [9:0] room$q = 10'h0;
    reg [9:0] size$d;
    reg [9:0] size$q = 10'h0;
    reg is_last$d;
@@ -1899,11 +1972,14 @@ module split (
                job_taken = 1'h1;
                at$d = job_address;
                left$d = job_length;
-               cut$d = Cut$Measure;
+               cut$d = Cut$Room;
             end
          end
+         Cut$Room: begin
+            cut$d = Cut$Measure;
+         end
          Cut$Measure: begin
-            size$d = room;
+            size$d = room$q;
             if (fits) begin
                size$d = left$q[9:0];
             end
@@ -1928,7 +2004,7 @@ module split (
                if (is_last$q) begin
                   cut$d = Cut$Idle;
                end else begin
-                  cut$d = Cut$Measure;
+                  cut$d = Cut$Room;
                end
             end
          end
@@ -1941,6 +2017,10 @@ module split (
       end
    end
    always @(*) begin
+      room$d = room$q;
+      room$d = most;
+   end
+   always @(*) begin
       mask = k$large;
       if ((max_read_request == 3'h0) | (max_read_request >= 3'h6)) begin
          mask = k$small;
@@ -1948,22 +2028,22 @@ module split (
          mask = k$medium;
       end
    end
-   assign offset = at$q[8:0] & mask;
-   assign short = mask - offset;
-   assign room = {1'h0, short} + 10'h1;
-   assign fits = left$q <= {7'h0, room};
-   assign dw_end = {9'h0, at$q[1:0]} + {1'h0, size$q};
-   assign dw_rounded = dw_end + k$dw_round;
-   assign word_end = {8'h0, at$q[2:0]} + {1'h0, size$q};
-   assign word_rounded = word_end + k$word_round;
+   assign short = (~at$q[8:0]) & mask;
+   assign most = {1'h0, short} + 10'h1;
+   assign fits = left$q <= {7'h0, room$q};
+   assign dw_end = at$q[1:0] + size$q[1:0];
+   assign dw_lead = {9'h0, at$q[1:0]} + k$dw_round;
+   assign dw_rounded = dw_lead + {1'h0, size$q};
+   assign word_lead = {8'h0, at$q[2:0]} + k$word_round;
+   assign word_rounded = word_lead + {1'h0, size$q};
    assign head = k$all << at$q[1:0];
    always @(*) begin
       tail = k$all;
-      if (dw_end[1:0] == 2'h1) begin
+      if (dw_end == 2'h1) begin
          tail = 4'h1;
-      end else if (dw_end[1:0] == 2'h2) begin
+      end else if (dw_end == 2'h2) begin
          tail = 4'h3;
-      end else if (dw_end[1:0] == 2'h3) begin
+      end else if (dw_end == 2'h3) begin
          tail = 4'h7;
       end
    end
@@ -1981,6 +2061,7 @@ module split (
       cut$q <= cut$d;
       at$q <= at$d;
       left$q <= left$d;
+      room$q <= room$d;
       size$q <= size$d;
       is_last$q <= is_last$d;
       dw_count$q <= dw_count$d;
@@ -2340,17 +2421,23 @@ endmodule
 
 module check (
    input wire clock,
-   input wire clear,
    input wire put,
+   input wire first,
    input wire [63:0] word,
    output wire [31:0] code
 );
    localparam [31:0] k$ones = 32'hffffffff;
-   wire [31:0] step$state;
+   reg [31:0] step$state;
    wire [63:0] step$data;
    wire [31:0] step$after;
    reg [31:0] state$d;
    reg [31:0] state$q = 32'h0;
+   reg waiting$d;
+   reg waiting$q = 1'h0;
+   reg starting$d;
+   reg starting$q = 1'h0;
+   reg [63:0] held$d;
+   reg [63:0] held$q = 64'h0;
    check_code_step step (
       .state(step$state),
       .data(step$data),
@@ -2358,25 +2445,43 @@ module check (
    );
    always @(*) begin
       state$d = state$q;
-      if (put) begin
+      if (waiting$q) begin
          state$d = step$after;
       end
-      if (clear) begin
-         state$d = k$ones;
+   end
+   always @(*) begin
+      waiting$d = waiting$q;
+      waiting$d = put;
+   end
+   always @(*) begin
+      starting$d = starting$q;
+      starting$d = first;
+   end
+   always @(*) begin
+      held$d = held$q;
+      held$d = word;
+   end
+   always @(*) begin
+      step$state = state$q;
+      if (starting$q) begin
+         step$state = k$ones;
       end
    end
-   assign step$state = state$q;
-   assign step$data = word;
-   assign code = ~step$after;
+   assign step$data = held$q;
+   assign code = ~state$q;
    always @(posedge clock) begin
       state$q <= state$d;
+      waiting$q <= waiting$d;
+      starting$q <= starting$d;
+      held$q <= held$d;
    end
 endmodule
 
 // Sorts the words that come back for a lane: entries into the store, payload to the fingerprint.
 // 
 // Words come in the order in which the lane asked, so a queue of kinds tells which is which. While an entry
-// passes, its check code is computed; what became of the entry is noted beside its slot.
+// passes, its check code is computed; what became of the entry is noted beside its slot. The next entry waits for that, two
+// clocks.
 module intake (
    input wire clock,
    input wire clear,
@@ -2410,6 +2515,7 @@ module intake (
    localparam [63:0] k$low_half = 64'hffffffff;
    localparam [9:0] k$ends_request = 10'b100000000;
    localparam [9:0] k$ends_job = 10'b1000000000;
+   wire between;
    wire [31:0] next_count;
    wire [2:0] next_index;
    wire [2:0] slot;
@@ -2417,8 +2523,6 @@ module intake (
    wire entry_word;
    wire take;
    wire ends;
-   wire [7:0] fault;
-   wire [31:0] found;
    wire queue$clear;
    wire queue$put;
    wire [63:0] queue$put_data;
@@ -2455,14 +2559,34 @@ module intake (
    reg [7:0] fates$write_data;
    wire [2:0] fates$address;
    wire [7:0] fates$data;
-   wire check$clear;
    wire check$put;
+   wire check$first;
    reg [63:0] check$word;
    wire [31:0] check$code;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
    reg [2:0] index$d;
    reg [2:0] index$q = 3'h0;
+   reg free$d;
+   reg free$q = 1'h0;
+   reg stores$d;
+   reg stores$q = 1'h0;
+   reg [63:0] stored$d;
+   reg [63:0] stored$q = 64'h0;
+   reg [7:0] stored_fault$d;
+   reg [7:0] stored_fault$q = 8'h0;
+   reg stored_ends$d;
+   reg stored_ends$q = 1'h0;
+   reg ended$d;
+   reg ended$q = 1'h0;
+   reg whole$d;
+   reg whole$q = 1'h0;
+   reg [31:0] found$d;
+   reg [31:0] found$q = 32'h0;
+   reg [7:0] fault$d;
+   reg [7:0] fault$q = 8'h0;
+   reg judging$d;
+   reg judging$q = 1'h0;
    queue queue (
       .clock(clock),
       .clear(queue$clear),
@@ -2516,25 +2640,65 @@ module intake (
    );
    check check (
       .clock(clock),
-      .clear(check$clear),
       .put(check$put),
+      .first(check$first),
       .word(check$word),
       .code(check$code)
    );
    always @(*) begin
       count$d = count$q;
       index$d = index$q;
-      if (entry_word) begin
+      if (stores$q) begin
          index$d = next_index;
-         if (flags$data[9]) begin
+         if (stored_ends$q) begin
             index$d = 3'h0;
-            count$d = next_count;
          end
+      end
+      if (judging$q) begin
+         count$d = next_count;
       end
       if (clear) begin
          index$d = 3'h0;
          count$d = 32'h0;
       end
+   end
+   always @(*) begin
+      free$d = free$q;
+      free$d = queue$count <= k$nearly_full;
+   end
+   always @(*) begin
+      stores$d = stores$q;
+      stores$d = entry_word & (~clear);
+   end
+   always @(*) begin
+      stored$d = stored$q;
+      stored$d = queue$data;
+   end
+   always @(*) begin
+      stored_fault$d = stored_fault$q;
+      stored_fault$d = flags$data[7:0];
+   end
+   always @(*) begin
+      stored_ends$d = stored_ends$q;
+      stored_ends$d = flags$data[9];
+   end
+   always @(*) begin
+      ended$d = ended$q;
+      ended$d = (stores$q & stored_ends$q) & (~clear);
+   end
+   always @(*) begin
+      whole$d = whole$q;
+      found$d = found$q;
+      fault$d = fault$q;
+      if (stores$q) begin
+         found$d = stored$q[63:32];
+         fault$d = stored_fault$q;
+         whole$d = index$q == 3'h7;
+      end
+   end
+   always @(*) begin
+      judging$d = judging$q;
+      judging$d = ended$q & (~clear);
    end
    assign queue$clear = power_reset;
    assign flags$clear = power_reset;
@@ -2550,7 +2714,7 @@ module intake (
          flags$put_data = {2'h0, word_fault} | k$ends_request;
       end
    end
-   assign ready = queue$count <= k$nearly_full;
+   assign ready = free$q;
    assign kinds$put = asked;
    always @(*) begin
       kinds$put_data = 2'h0;
@@ -2559,44 +2723,43 @@ module intake (
       end
    end
    assign is_payload = kinds$data[0];
-   assign fault = flags$data[7:0];
+   assign between = (stores$q & stored_ends$q) | ended$q;
    assign payload = (queue$valid & is_payload) & (~halt);
    assign payload_data = queue$data;
    assign payload_ends = flags$data[9];
    assign payload_fault = flags$data[7:0];
-   assign entry_word = (queue$valid & (~is_payload)) & (~halt);
-   assign take = queue$valid & ((halt | (~is_payload)) | payload_taken);
+   assign entry_word = ((queue$valid & (~is_payload)) & (~halt)) & (~between);
+   assign take = queue$valid & ((halt | entry_word) | (is_payload & payload_taken));
    assign queue$take = take;
    assign flags$take = take;
    assign ends = take & flags$data[9];
    assign request_over = take & flags$data[8];
    assign kinds$take = (ends & kinds$valid) & (~halt);
    assign slot = count$q[2:0];
-   assign next_count = count$q + 32'h1;
    assign next_index = index$q + 3'h1;
-   assign store$write = entry_word;
+   assign store$write = stores$q;
    assign store$write_address = ({3'h0, slot} << 3) | {3'h0, index$q};
-   assign store$write_data = queue$data;
+   assign store$write_data = stored$q;
    assign store$address = address$0;
    assign store$second_address = address$1;
    assign data$0 = store$data;
    assign data$1 = store$second_data;
-   assign check$put = entry_word;
-   assign check$clear = clear | (entry_word & flags$data[9]);
+   assign check$put = stores$q;
+   assign check$first = index$q == 3'h0;
    always @(*) begin
-      check$word = queue$data;
+      check$word = stored$q;
       if (index$q == 3'h7) begin
-         check$word = queue$data & k$low_half;
+         check$word = stored$q & k$low_half;
       end
    end
-   assign found = queue$data[63:32];
-   assign fates$write = entry_word & flags$data[9];
+   assign next_count = count$q + 32'h1;
+   assign fates$write = judging$q;
    assign fates$write_address = slot;
    always @(*) begin
       fates$write_data = 8'h0;
-      if (fault != 8'h0) begin
-         fates$write_data = fault;
-      end else if ((found != check$code) | (index$q != 3'h7)) begin
+      if (fault$q != 8'h0) begin
+         fates$write_data = fault$q;
+      end else if ((found$q != check$code) | (~whole$q)) begin
          fates$write_data = k$check;
       end
    end
@@ -2606,6 +2769,16 @@ module intake (
    always @(posedge clock) begin
       count$q <= count$d;
       index$q <= index$d;
+      free$q <= free$d;
+      stores$q <= stores$d;
+      stored$q <= stored$d;
+      stored_fault$q <= stored_fault$d;
+      stored_ends$q <= stored_ends$d;
+      ended$q <= ended$d;
+      whole$q <= whole$d;
+      found$q <= found$d;
+      fault$q <= fault$d;
+      judging$q <= judging$d;
    end
 endmodule
 
@@ -2721,7 +2894,7 @@ endmodule
 // 
 // It runs ahead of the fingerprint: what it finds is queued, a fault as well as a record, so that faults are
 // reported in the order of the records. Seven words of an entry are looked at in seven clocks, then the first of
-// the checks of `docs/src/unit.md` that fails decides.
+// the checks of `docs/src/unit.md` that fails decides. A word is read from the store one clock before it is looked at.
 module examine (
    input wire clock,
    input wire clear,
@@ -2772,14 +2945,13 @@ module examine (
    localparam [3:0] Look$Ask = 4'd10;
    localparam [3:0] Look$Stopped = 4'd11;
    wire [2:0] slot;
-   reg [2:0] index;
    wire [31:0] next_count;
    wire [63:0] next_seq;
    wire [1:0] whole;
    wire [3:0] part;
    wire dirty;
-   wire too_long;
-   wire empty;
+   wire here;
+   wire no_more;
    reg [7:0] fault;
    reg [7:0] weighed;
    reg report;
@@ -2795,6 +2967,12 @@ module examine (
    wire [7:0] findings$count;
    reg [3:0] look$d;
    reg [3:0] look$q = 4'h0;
+   reg [2:0] index$d;
+   reg [2:0] index$q = 3'h0;
+   reg [63:0] word$d;
+   reg [63:0] word$q = 64'h0;
+   reg [7:0] fate$d;
+   reg [7:0] fate$q = 8'h0;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
    reg [63:0] seq$d;
@@ -2815,6 +2993,12 @@ module examine (
    reg bad_seq$q = 1'h0;
    reg bad_padding$d;
    reg bad_padding$q = 1'h0;
+   reg over_inline$d;
+   reg over_inline$q = 1'h0;
+   reg over_max$d;
+   reg over_max$q = 1'h0;
+   reg no_bytes$d;
+   reg no_bytes$q = 1'h0;
    wire [63:0] window$base;
    wire [63:0] window$limit;
    wire [63:0] window$first;
@@ -2859,24 +3043,17 @@ module examine (
       bad_generation$d = bad_generation$q;
       bad_seq$d = bad_seq$q;
       bad_padding$d = bad_padding$q;
-      index = 3'h0;
+      index$d = index$q;
+      index$d = 3'h7;
       report = 1'h0;
       fault = 8'h0;
       origin = 32'h0;
       case (look$q)
          Look$Idle: begin
-            if (arrived != count$q) begin
-               if (status != 8'h0) begin
-                  report = 1'h1;
-                  fault = status;
-                  if (status != k$check) begin
-                     origin = k$at_entry;
-                  end
-                  look$d = Look$Stopped;
-               end else begin
-                  look$d = Look$Flags;
-               end
-            end else if (blocked & (fetched == count$q)) begin
+            if (here) begin
+               index$d = 3'h1;
+               look$d = Look$Flags;
+            end else if (blocked & no_more) begin
                report = 1'h1;
                fault = k$isolation;
                origin = k$at_entry;
@@ -2884,39 +3061,46 @@ module examine (
             end
          end
          Look$Flags: begin
-            index = 3'h7;
-            is_inline$d = data[0];
-            bad_flags$d = data[31:1] != 31'h0;
+            index$d = 3'h0;
+            is_inline$d = word$q[0];
+            bad_flags$d = word$q[31:1] != 31'h0;
             look$d = Look$Length;
+            if (fate$q != 8'h0) begin
+               report = 1'h1;
+               fault = fate$q;
+               if (fate$q != k$check) begin
+                  origin = k$at_entry;
+               end
+               look$d = Look$Stopped;
+            end
          end
          Look$Length: begin
-            index = 3'h1;
-            length$d = data[63:32];
-            bad_generation$d = data[31:0] != generation;
+            index$d = 3'h3;
+            length$d = word$q[63:32];
+            bad_generation$d = word$q[31:0] != generation;
             look$d = Look$Seq;
          end
          Look$Seq: begin
-            bad_seq$d = data != seq$q;
+            index$d = 3'h4;
+            bad_seq$d = word$q != seq$q;
             look$d = Look$Group;
          end
          Look$Group: begin
-            index = 3'h3;
-            bad_group$d = data[15:0] != k$own_group;
+            index$d = 3'h5;
+            bad_group$d = word$q[15:0] != k$own_group;
             look$d = Look$Body0;
          end
          Look$Body0: begin
-            index = 3'h4;
-            at$d = data;
+            index$d = 3'h6;
+            at$d = word$q;
             bad_padding$d = dirty;
             look$d = Look$Body1;
          end
          Look$Body1: begin
-            index = 3'h5;
             bad_padding$d = bad_padding$q | dirty;
             look$d = Look$Body2;
          end
          Look$Body2: begin
-            index = 3'h6;
             bad_padding$d = bad_padding$q | dirty;
             look$d = Look$Weigh;
          end
@@ -2925,7 +3109,7 @@ module examine (
                report = 1'h1;
                fault = weighed;
                look$d = Look$Stopped;
-            end else if (is_inline$q | empty) begin
+            end else if (is_inline$q | no_bytes$q) begin
                report = 1'h1;
                look$d = Look$Idle;
             end else begin
@@ -2964,13 +3148,33 @@ module examine (
          seq$d = start_seq;
       end
    end
+   always @(*) begin
+      over_inline$d = over_inline$q;
+      over_inline$d = is_inline$q & (length$q > k$inline_max);
+   end
+   always @(*) begin
+      over_max$d = over_max$q;
+      over_max$d = (length$q > payload_max) | (length$q > k$payload_max);
+   end
+   always @(*) begin
+      no_bytes$d = no_bytes$q;
+      no_bytes$d = length$q == 32'h0;
+   end
+   always @(*) begin
+      word$d = word$q;
+      word$d = data;
+   end
+   always @(*) begin
+      fate$d = fate$q;
+      fate$d = status;
+   end
    assign slot = count$q[2:0];
    assign status_slot = slot;
    assign next_count = count$q + 32'h1;
    assign next_seq = seq$q + 64'h1;
    assign whole = length$q[4:3];
    assign part = {1'h0, length$q[2:0]};
-   assign keep$data = data;
+   assign keep$data = word$q;
    always @(*) begin
       keep$count = 4'h0;
       if (look$q == Look$Body0) begin
@@ -2994,18 +3198,16 @@ module examine (
          end
       end
    end
-   assign dirty = keep$word != data;
+   assign dirty = keep$word != word$q;
    assign window$base = window_base;
    assign window$limit = window_limit;
    assign window$first = at$q;
    assign window$length = length$q[16:0];
-   assign too_long = (length$q > payload_max) | (length$q > k$payload_max);
-   assign empty = length$q == 32'h0;
    always @(*) begin
       weighed = 8'h0;
       if (bad_flags$q) begin
          weighed = k$reserved;
-      end else if (is_inline$q & (length$q > k$inline_max)) begin
+      end else if (over_inline$q) begin
          weighed = k$length;
       end else if (bad_padding$q) begin
          weighed = k$reserved;
@@ -3015,11 +3217,13 @@ module examine (
          weighed = k$generation;
       end else if (bad_seq$q) begin
          weighed = k$sequence;
-      end else if (too_long) begin
+      end else if (over_max$q) begin
          weighed = k$length;
       end
    end
-   assign address = ({3'h0, slot} << 3) | {3'h0, index};
+   assign here = arrived[3:0] != count$q[3:0];
+   assign no_more = fetched[3:0] == count$q[3:0];
+   assign address = ({3'h0, slot} << 3) | {3'h0, index$q};
    assign job = (look$q == Look$Ask) & (~halt);
    assign job_address = at$q;
    assign job_length = length$q[16:0];
@@ -3028,7 +3232,7 @@ module examine (
    assign findings$put = report & (~halt);
    always @(*) begin
       findings$put_data = (fields | origin) | {24'h0, fault};
-      if ((is_inline$q | empty) & (fault == 8'h0)) begin
+      if ((is_inline$q | no_bytes$q) & (fault == 8'h0)) begin
          findings$put_data = fields | k$inline;
       end
    end
@@ -3037,6 +3241,9 @@ module examine (
    assign findings$take = finding_taken;
    always @(posedge clock) begin
       look$q <= look$d;
+      index$q <= index$d;
+      word$q <= word$d;
+      fate$q <= fate$d;
       count$q <= count$d;
       seq$q <= seq$d;
       length$q <= length$d;
@@ -3047,6 +3254,9 @@ module examine (
       bad_generation$q <= bad_generation$d;
       bad_seq$q <= bad_seq$d;
       bad_padding$q <= bad_padding$d;
+      over_inline$q <= over_inline$d;
+      over_max$q <= over_max$d;
+      no_bytes$q <= no_bytes$d;
    end
 endmodule
 
@@ -3214,11 +3424,12 @@ module finish (
    input wire [63:0] payload_data,
    input wire payload_ends,
    input wire [7:0] payload_fault,
+   output wire closing,
    output reg deliver,
    output wire [63:0] fingerprint,
    output reg fault,
    output wire [7:0] fault_cause,
-   output reg [63:0] fault_address,
+   output wire [63:0] fault_address,
    output wire fault_taken,
    output wire [31:0] finished,
    output wire [63:0] seq
@@ -3230,12 +3441,14 @@ module finish (
    localparam [3:0] Part$Inline = 4'd1;
    localparam [3:0] Part$Payload = 4'd2;
    localparam [3:0] Part$Tail = 4'd3;
-   localparam [3:0] Part$Pad = 4'd4;
-   localparam [3:0] Part$Header = 4'd5;
-   localparam [3:0] Part$Settle = 4'd6;
-   localparam [3:0] Part$Deliver = 4'd7;
-   localparam [3:0] Part$Fault = 4'd8;
-   localparam [3:0] Part$Stopped = 4'd9;
+   localparam [3:0] Part$Last = 4'd4;
+   localparam [3:0] Part$Pad = 4'd5;
+   localparam [3:0] Part$Header = 4'd6;
+   localparam [3:0] Part$Settle = 4'd7;
+   localparam [3:0] Part$Deliver = 4'd8;
+   localparam [3:0] Part$Fault = 4'd9;
+   localparam [3:0] Part$Report = 4'd10;
+   localparam [3:0] Part$Stopped = 4'd11;
    wire [2:0] slot;
    reg [2:0] at;
    wire [16:0] length;
@@ -3247,7 +3460,6 @@ module finish (
    wire [2:0] next_index;
    wire [16:0] rest;
    reg [16:0] next_left;
-   reg emit;
    reg put;
    reg [63:0] word;
    wire [31:0] ring_length;
@@ -3255,7 +3467,6 @@ module finish (
    wire [31:0] ring_slot;
    wire [63:0] offset;
    wire [63:0] entry;
-   reg [7:0] cause;
    reg engine$clear;
    wire engine$put;
    wire [63:0] engine$word;
@@ -3283,12 +3494,20 @@ module finish (
    reg [63:0] held$q = 64'h0;
    reg holding$d;
    reg holding$q = 1'h0;
+   reg [63:0] aligned$d;
+   reg [63:0] aligned$q = 64'h0;
+   reg emitting$d;
+   reg emitting$q = 1'h0;
    reg [7:0] broken$d;
    reg [7:0] broken$q = 8'h0;
    reg [31:0] wrap$d;
    reg [31:0] wrap$q = 32'h0;
    reg [63:0] origin_entry$d;
    reg [63:0] origin_entry$q = 64'h0;
+   reg [7:0] cause$d;
+   reg [7:0] cause$q = 8'h0;
+   reg [63:0] culprit$d;
+   reg [63:0] culprit$q = 64'h0;
    engine engine (
       .clock(clock),
       .clear(engine$clear),
@@ -3316,9 +3535,10 @@ module finish (
       is_odd$d = is_odd$q;
       held$d = held$q;
       holding$d = holding$q;
+      emitting$d = emitting$q;
       broken$d = broken$q;
       at = index$q;
-      emit = 1'h0;
+      emitting$d = 1'h0;
       put = 1'h0;
       word = data;
       payload_taken = 1'h0;
@@ -3361,7 +3581,7 @@ module finish (
          Part$Payload: begin
             payload_taken = 1'h1;
             if (payload) begin
-               emit = holding$q & (left$q != 17'h0);
+               emitting$d = holding$q;
                held$d = payload_data;
                holding$d = 1'h1;
                if ((payload_fault != 8'h0) & (broken$q == 8'h0)) begin
@@ -3373,11 +3593,14 @@ module finish (
             end
          end
          Part$Tail: begin
-            emit = left$q != 17'h0;
-            part$d = Part$Pad;
+            emitting$d = 1'h1;
+            part$d = Part$Last;
             if (broken$q != 8'h0) begin
                part$d = Part$Fault;
             end
+         end
+         Part$Last: begin
+            part$d = Part$Pad;
          end
          Part$Pad: begin
             put = is_odd$q;
@@ -3404,13 +3627,16 @@ module finish (
          end
          Part$Fault: begin
             at = 3'h4;
+            part$d = Part$Report;
+         end
+         Part$Report: begin
             fault = 1'h1;
             part$d = Part$Stopped;
          end
          default: begin
          end
       endcase
-      if (emit) begin
+      if (emitting$q & (left$q != 17'h0)) begin
          put = 1'h1;
          word = keep$word;
          left$d = next_left;
@@ -3426,12 +3652,30 @@ module finish (
       end
    end
    always @(*) begin
+      aligned$d = aligned$q;
+      aligned$d = align$word;
+   end
+   always @(*) begin
       wrap$d = wrap$q;
       wrap$d = mask;
    end
    always @(*) begin
       origin_entry$d = origin_entry$q;
       origin_entry$d = entry;
+   end
+   always @(*) begin
+      cause$d = cause$q;
+      culprit$d = culprit$q;
+      cause$d = found;
+      culprit$d = 64'h0;
+      if (broken$q != 8'h0) begin
+         cause$d = broken$q;
+         culprit$d = data;
+      end else if (origin == 2'h1) begin
+         culprit$d = origin_entry$q;
+      end else if (origin == 2'h2) begin
+         culprit$d = data;
+      end
    end
    assign slot = count$q[2:0];
    assign found = finding_data[7:0];
@@ -3449,7 +3693,7 @@ module finish (
       end
    end
    assign align$offset = finding_data[27:25];
-   assign keep$data = align$word;
+   assign keep$data = aligned$q;
    always @(*) begin
       keep$count = 4'h8;
       next_left = rest;
@@ -3463,6 +3707,7 @@ module finish (
    assign engine$word = word;
    assign address = ({3'h0, slot} << 3) | {3'h0, at};
    assign fingerprint = engine$value;
+   assign closing = (part$q == Part$Settle) | (part$q == Part$Deliver);
    assign finished = count$q;
    assign seq = due$q;
    assign ring_length = k$one << ring_log2;
@@ -3470,19 +3715,8 @@ module finish (
    assign ring_slot = count$q & wrap$q;
    assign offset = {32'h0, ring_slot} << 6;
    assign entry = ring_base + offset;
-   always @(*) begin
-      cause = found;
-      fault_address = 64'h0;
-      if (broken$q != 8'h0) begin
-         cause = broken$q;
-         fault_address = data;
-      end else if (origin == 2'h1) begin
-         fault_address = origin_entry$q;
-      end else if (origin == 2'h2) begin
-         fault_address = data;
-      end
-   end
-   assign fault_cause = cause;
+   assign fault_cause = cause$q;
+   assign fault_address = culprit$q;
    assign fault_taken = origin != 2'h1;
    always @(posedge clock) begin
       part$q <= part$d;
@@ -3493,9 +3727,13 @@ module finish (
       is_odd$q <= is_odd$d;
       held$q <= held$d;
       holding$q <= holding$d;
+      aligned$q <= aligned$d;
+      emitting$q <= emitting$d;
       broken$q <= broken$d;
       wrap$q <= wrap$d;
       origin_entry$q <= origin_entry$d;
+      cause$q <= cause$d;
+      culprit$q <= culprit$d;
    end
 endmodule
 
@@ -3668,8 +3906,8 @@ module lane (
    reg [31:0] head_now;
    wire [31:0] next_head;
    wire [31:0] distance;
-   wire over;
    wire lock;
+   wire still;
    wire quiet;
    wire reset_done;
    wire fetch$clear;
@@ -3762,6 +4000,7 @@ module lane (
    wire [63:0] finish$payload_data;
    wire finish$payload_ends;
    wire [7:0] finish$payload_fault;
+   wire finish$closing;
    wire finish$deliver;
    wire [63:0] finish$fingerprint;
    wire finish$fault;
@@ -3792,6 +4031,18 @@ module lane (
    reg rings$q = 1'h0;
    reg [31:0] rings_for$d;
    reg [31:0] rings_for$q = 32'h0;
+   reg weighed$d;
+   reg weighed$q = 1'h0;
+   reg [31:0] weighed_tail$d;
+   reg [31:0] weighed_tail$q = 32'h0;
+   reg too_far$d;
+   reg too_far$q = 1'h0;
+   reg closing$d;
+   reg closing$q = 1'h0;
+   reg without$d;
+   reg without$q = 1'h0;
+   reg halted$d;
+   reg halted$q = 1'h0;
    reg [31:0] away$d;
    reg [31:0] away$q = 32'h0;
    reg [31:0] passed$d;
@@ -3926,6 +4177,7 @@ module lane (
       .payload_data(finish$payload_data),
       .payload_ends(finish$payload_ends),
       .payload_fault(finish$payload_fault),
+      .closing(finish$closing),
       .deliver(finish$deliver),
       .fingerprint(finish$fingerprint),
       .fault(finish$fault),
@@ -3964,6 +4216,8 @@ module lane (
       log_seq$d = log_seq$q;
       log_generation$d = log_generation$q;
       rings$d = rings$q;
+      weighed$d = weighed$q;
+      without$d = without$q;
       passed$d = passed$q;
       if (fetched_one & (~vote_taken)) begin
          ahead$d = more_ahead;
@@ -3973,14 +4227,15 @@ module lane (
       end
       passed$d = head_now;
       rings$d = ring;
-      if ((rings$q & active) & (~over)) begin
-         rung$d = rings_for$q;
+      weighed$d = rings$q;
+      if ((weighed$q & active) & (~too_far$q)) begin
+         rung$d = weighed_tail$q;
       end
       if (active & (~lock_waits$q)) begin
-         if (rings$q & over) begin
+         if (weighed$q & too_far$q) begin
             lock_waits$d = 1'h1;
             lock_cause$d = k$doorbell;
-            lock_address$d = {32'h0, rings_for$q};
+            lock_address$d = {32'h0, weighed_tail$q};
          end else if (timeout) begin
             lock_waits$d = 1'h1;
             lock_cause$d = k$timeout;
@@ -4019,11 +4274,14 @@ module lane (
          is_live$d = 1'h0;
          is_locked$d = 1'h0;
       end
+      without$d = (active & fetch$lacks) & (fetch$fetched[3:0] == finish$finished[3:0]);
       if (start) begin
          is_live$d = joining;
          is_dead$d = 1'h0;
          rung$d = 32'h0;
          rings$d = 1'h0;
+         weighed$d = 1'h0;
+         without$d = 1'h0;
          passed$d = 32'h0;
          taken_entry$d = 1'h0;
          ahead$d = 8'h0;
@@ -4034,6 +4292,8 @@ module lane (
          is_dead$d = 1'h0;
          rung$d = 32'h0;
          rings$d = 1'h0;
+         weighed$d = 1'h0;
+         without$d = 1'h0;
          passed$d = 32'h0;
          taken_entry$d = 1'h0;
          ahead$d = 8'h0;
@@ -4059,6 +4319,22 @@ module lane (
       rings_for$d = ring_tail;
    end
    always @(*) begin
+      weighed_tail$d = weighed_tail$q;
+      weighed_tail$d = rings_for$q;
+   end
+   always @(*) begin
+      too_far$d = too_far$q;
+      too_far$d = away$q > ring_length$q;
+   end
+   always @(*) begin
+      closing$d = closing$q;
+      closing$d = reset_done;
+   end
+   always @(*) begin
+      halted$d = halted$q;
+      halted$d = halt & (~start);
+   end
+   always @(*) begin
       away$d = away$q;
       away$d = distance;
    end
@@ -4070,7 +4346,7 @@ module lane (
    assign halt = ((stop | reset) | (~active)) | in_reset$q;
    assign clear = start | reset;
    assign fetch$clear = clear;
-   assign fetch$halt = halt;
+   assign fetch$halt = halted$q;
    assign fetch$room = ahead$q < k$skew;
    assign fetch$tail = rung$q;
    assign fetch$finished = finish$finished;
@@ -4079,7 +4355,7 @@ module lane (
    assign fetch$window_base = window_base;
    assign fetch$window_limit = window_limit;
    assign fetch$job_taken = split$job_taken & (~examine$job);
-   assign split$halt = halt;
+   assign split$halt = halted$q;
    assign split$max_read_request = max_read_request;
    assign split$job = examine$job | fetch$job;
    always @(*) begin
@@ -4101,7 +4377,7 @@ module lane (
    assign request_last = split$last;
    assign intake$clear = clear;
    assign intake$power_reset = power_reset;
-   assign intake$halt = halt;
+   assign intake$halt = halted$q;
    assign intake$asked = split$job_taken;
    assign intake$asked_payload = examine$job;
    assign intake$word = word;
@@ -4115,7 +4391,7 @@ module lane (
    assign intake$status_slot = examine$status_slot;
    assign intake$payload_taken = finish$payload_taken & intake$payload;
    assign examine$clear = clear;
-   assign examine$halt = halt;
+   assign examine$halt = halted$q;
    assign examine$start_seq = start_seq;
    assign examine$generation = generation;
    assign examine$payload_max = payload_max;
@@ -4159,18 +4435,18 @@ module lane (
       end
    end
    assign distance = ring_tail - passed$q;
-   assign over = away$q > ring_length$q;
-   assign lock = active & (finish$fault | (lock_waits$q & (~finish$deliver)));
-   assign quiet = ((under_way$q == 8'h0) & (~lock_waits$q)) & (~logging$q);
+   assign lock = active & (finish$fault | (lock_waits$q & (~finish$closing)));
+   assign still = halted$q & (under_way$q == 8'h0);
+   assign quiet = (still & (~lock_waits$q)) & (~logging$q);
    assign reset_done = (in_reset$q & quiet) & (~active);
-   assign clear_registers = reset_done;
+   assign clear_registers = closing$q;
    assign live = active;
    assign locked = is_locked$q;
    assign dead = is_dead$q;
    assign dead_cause = why$q;
-   assign lacks = (active & fetch$lacks) & (fetch$fetched == finish$finished);
+   assign lacks = without$q;
    assign drained = quiet & (~in_reset$q);
-   assign idle = under_way$q == 8'h0;
+   assign idle = still;
    assign resetting = in_reset$q;
    always @(*) begin
       state = 4'h0;
@@ -4197,6 +4473,12 @@ module lane (
       rung$q <= rung$d;
       rings$q <= rings$d;
       rings_for$q <= rings_for$d;
+      weighed$q <= weighed$d;
+      weighed_tail$q <= weighed_tail$d;
+      too_far$q <= too_far$d;
+      closing$q <= closing$d;
+      without$q <= without$d;
+      halted$q <= halted$d;
       away$q <= away$d;
       passed$q <= passed$d;
       ring_length$q <= ring_length$d;
@@ -4231,15 +4513,30 @@ module block_ram_32x1024 (
    always @(posedge clock) data <= words[address];
 endmodule
 
-module lut_ram_19x16 (
+module lut_ram_27x16 (
    input wire clock,
    input wire write,
    input wire [3:0] write_address,
-   input wire [18:0] write_data,
+   input wire [26:0] write_data,
    input wire [3:0] address,
-   output reg [18:0] data
+   output reg [26:0] data
 );
-   reg [18:0] words [0:15];
+   reg [26:0] words [0:15];
+   integer i;
+   initial for (i = 0; i < 16; i = i + 1) words[i] = 0;
+   always @(posedge clock) if (write) words[write_address] <= write_data;
+   always @(*) data = words[address];
+endmodule
+
+module lut_ram_26x16 (
+   input wire clock,
+   input wire write,
+   input wire [3:0] write_address,
+   input wire [25:0] write_data,
+   input wire [3:0] address,
+   output reg [25:0] data
+);
+   reg [25:0] words [0:15];
    integer i;
    initial for (i = 0; i < 16; i = i + 1) words[i] = 0;
    always @(posedge clock) if (write) words[write_address] <= write_data;
@@ -4267,7 +4564,8 @@ endmodule
 // Takes completions off `rx_cpl`, checks each against its request and puts the payload in place.
 // 
 // Every tag owns 512 bytes of the buffer; a DW lies where its address says, so completions may be cut at any DW and
-// come in any order between tags. Three stages: look the tag up, judge the header, write. Nothing here ever waits.
+// come in any order between tags. Four stages: look the tag up, judge the header, write, judge the end. Nothing here ever
+// waits.
 module reassembly (
    input wire clock,
    input wire reset,
@@ -4280,6 +4578,7 @@ module reassembly (
    input wire [3:0] start_tag,
    input wire [8:0] start_offset,
    input wire [9:0] start_bytes,
+   input wire [7:0] start_dws,
    input wire [15:0] busy,
    input wire [15:0] quarantined,
    output wire [15:0] done,
@@ -4297,9 +4596,8 @@ module reassembly (
    localparam [7:0] k$refused = 8'h99;
    localparam [7:0] k$poisoned = 8'ha5;
    localparam [7:0] k$malformed = 8'hc3;
-   localparam [10:0] k$round = 11'b11;
    localparam [15:0] k$one = 16'h1;
-   localparam [18:0] k$poison_flag = 19'b1000000000000000000;
+   localparam [25:0] k$poison_flag = 26'h2000000;
    localparam [1:0] Position$First = 2'd0;
    localparam [1:0] Position$Second = 2'd1;
    localparam [1:0] Position$Payload = 2'd2;
@@ -4312,11 +4610,11 @@ module reassembly (
    wire [31:0] low1;
    wire [9:0] length;
    wire [10:0] span;
-   wire [10:0] rounded;
-   wire [8:0] dws_left;
+   wire [7:0] next_dws;
    wire [10:0] taken_bytes;
    wire [10:0] remaining;
    wire is_final;
+   wire [25:0] left2;
    wire fits;
    wire [7:0] next_dw;
    wire [6:0] want_lower;
@@ -4341,6 +4639,7 @@ module reassembly (
    wire finish;
    reg [7:0] outcome;
    reg [15:0] mark3;
+   wire [15:0] mark4;
    reg [15:0] mark2;
    reg [15:0] mark_start;
    reg even$write;
@@ -4355,14 +4654,14 @@ module reassembly (
    wire [31:0] odd$data;
    wire asked$write;
    wire [3:0] asked$write_address;
-   wire [18:0] asked$write_data;
+   wire [26:0] asked$write_data;
    wire [3:0] asked$address;
-   wire [18:0] asked$data;
+   wire [26:0] asked$data;
    wire pending$write;
    wire [3:0] pending$write_address;
-   reg [18:0] pending$write_data;
+   reg [25:0] pending$write_data;
    wire [3:0] pending$address;
-   wire [18:0] pending$data;
+   wire [25:0] pending$data;
    wire filled$write;
    wire [3:0] filled$write_address;
    wire [7:0] filled$write_data;
@@ -4419,6 +4718,8 @@ module reassembly (
    reg stale2$q = 1'h0;
    reg [9:0] want_bytes2$d;
    reg [9:0] want_bytes2$q = 10'h0;
+   reg [7:0] want_dws2$d;
+   reg [7:0] want_dws2$q = 8'h0;
    reg [6:0] want_dw2$d;
    reg [6:0] want_dw2$q = 7'h0;
    reg [1:0] want_low2$d;
@@ -4457,6 +4758,20 @@ module reassembly (
    reg [7:0] to_go3$q = 8'h0;
    reg digest3$d;
    reg digest3$q = 1'h0;
+   reg ended4$d;
+   reg ended4$q = 1'h0;
+   reg [3:0] tag4$d;
+   reg [3:0] tag4$q = 4'h0;
+   reg [7:0] verdict4$d;
+   reg [7:0] verdict4$q = 8'h0;
+   reg over4$d;
+   reg over4$q = 1'h0;
+   reg poison4$d;
+   reg poison4$q = 1'h0;
+   reg [7:0] rest4$d;
+   reg [7:0] rest4$q = 8'h0;
+   reg excess4$d;
+   reg excess4$q = 1'h0;
    block_ram_32x1024 even (
       .clock(clock),
       .write(even$write),
@@ -4473,7 +4788,7 @@ module reassembly (
       .address(odd$address),
       .data(odd$data)
    );
-   lut_ram_19x16 asked (
+   lut_ram_27x16 asked (
       .clock(clock),
       .write(asked$write),
       .write_address(asked$write_address),
@@ -4481,7 +4796,7 @@ module reassembly (
       .address(asked$address),
       .data(asked$data)
    );
-   lut_ram_19x16 pending (
+   lut_ram_26x16 pending (
       .clock(clock),
       .write(pending$write),
       .write_address(pending$write_address),
@@ -4527,6 +4842,7 @@ module reassembly (
       pointer3$d = pointer3$q;
       to_go3$d = to_go3$q;
       digest3$d = digest3$q;
+      ended4$d = ended4$q;
       valid1$d = valid;
       if (valid1$q) begin
          if (last1$q) begin
@@ -4550,6 +4866,7 @@ module reassembly (
             digest3$d = 1'h0;
          end
       end
+      ended4$d = ends;
       if (judging) begin
          active3$d = known2$q;
          tag3$d = tag2$q;
@@ -4571,7 +4888,7 @@ module reassembly (
       begun_mask$d = (begun_mask$q | mark3) & (~mark_start);
       done_mask$d = done_mask$q & (~mark_start);
       if (finish) begin
-         done_mask$d = (done_mask$q | mark3) & (~mark_start);
+         done_mask$d = (done_mask$q | mark4) & (~mark_start);
       end
       if (reset) begin
          position$d = Position$First;
@@ -4579,6 +4896,7 @@ module reassembly (
          valid2$d = 1'h0;
          valid3$d = 1'h0;
          active3$d = 1'h0;
+         ended4$d = 1'h0;
          done_mask$d = 16'h0;
          begun_mask$d = 16'h0;
          pending_mask$d = 16'h0;
@@ -4622,6 +4940,7 @@ module reassembly (
       known2$d = known2$q;
       stale2$d = stale2$q;
       want_bytes2$d = want_bytes2$q;
+      want_dws2$d = want_dws2$q;
       want_dw2$d = want_dw2$q;
       want_low2$d = want_low2$q;
       was_poisoned2$d = was_poisoned2$q;
@@ -4635,14 +4954,16 @@ module reassembly (
          known2$d = ((|busy_hit) & id_matches) & is_completion;
          stale2$d = ((|stale_hit) & id_matches) & is_completion;
          want_bytes2$d = asked$data[18:9];
+         want_dws2$d = asked$data[26:19];
          want_dw2$d = asked$data[8:2];
          want_low2$d = asked$data[1:0];
          was_poisoned2$d = 1'h0;
          if (|pending_hit) begin
             want_bytes2$d = pending$data[9:0];
             want_dw2$d = pending$data[16:10];
+            want_dws2$d = pending$data[24:17];
             want_low2$d = 2'h0;
-            was_poisoned2$d = pending$data[18];
+            was_poisoned2$d = pending$data[25];
          end
       end
    end
@@ -4666,9 +4987,33 @@ module reassembly (
       second3$d = second3$q;
       second3$d = second2$q;
    end
+   always @(*) begin
+      tag4$d = tag4$q;
+      tag4$d = tag3$q;
+   end
+   always @(*) begin
+      verdict4$d = verdict4$q;
+      verdict4$d = verdict3$q;
+   end
+   always @(*) begin
+      over4$d = over4$q;
+      over4$d = over3$q;
+   end
+   always @(*) begin
+      poison4$d = poison4$q;
+      poison4$d = poison3$q;
+   end
+   always @(*) begin
+      rest4$d = rest4$q;
+      rest4$d = rest;
+   end
+   always @(*) begin
+      excess4$d = excess4$q;
+      excess4$d = (extra == 2'h2) | ((extra == 2'h1) & (~digest3$q));
+   end
    assign asked$write = start;
    assign asked$write_address = start_tag;
-   assign asked$write_data = {10'h0, start_offset} | ({9'h0, start_bytes} << 9);
+   assign asked$write_data = ({18'h0, start_offset} | ({17'h0, start_bytes} << 9)) | ({19'h0, start_dws} << 19);
    always @(*) begin
       mark_start = 16'h0;
       if (start) begin
@@ -4688,20 +5033,20 @@ module reassembly (
    assign length = head2$q[9:0];
    assign poisoned = head2$q[14] | was_poisoned2$q;
    assign span = {1'h0, want_bytes2$q} + {9'h0, want_low2$q};
-   assign rounded = span + k$round;
-   assign dws_left = rounded[10:2];
-   assign is_final = {1'h0, dws_left} == length;
+   assign is_final = {2'h0, want_dws2$q} == length;
+   assign next_dws = want_dws2$q - length[7:0];
    assign taken_bytes = {1'h0, length} << 2;
    assign remaining = span - taken_bytes;
    assign next_dw = {1'h0, want_dw2$q} + length[7:0];
    assign want_lower = ({2'h0, want_dw2$q[4:0]} << 2) | {5'h0, want_low2$q};
-   assign fits = ((((length <= {1'h0, dws_left}) & (length != 10'h0)) & (count2$q[11:0] == {2'h0, want_bytes2$q})) & (lower2$q == want_lower)) & head2$q[30];
+   assign fits = ((((length <= {2'h0, want_dws2$q}) & (length != 10'h0)) & (count2$q[11:0] == {2'h0, want_bytes2$q})) & (lower2$q == want_lower)) & head2$q[30];
    assign pending$write = judging;
    assign pending$write_address = tag2$q;
+   assign left2 = ({16'h0, remaining[9:0]} | ({19'h0, next_dw[6:0]} << 10)) | ({18'h0, next_dws} << 17);
    always @(*) begin
-      pending$write_data = {9'h0, remaining[9:0]} | ({12'h0, next_dw[6:0]} << 10);
+      pending$write_data = left2;
       if (poisoned) begin
-         pending$write_data = ({9'h0, remaining[9:0]} | ({12'h0, next_dw[6:0]} << 10)) | k$poison_flag;
+         pending$write_data = left2 | k$poison_flag;
       end
    end
    always @(*) begin
@@ -4762,21 +5107,21 @@ module reassembly (
    assign odd$address = read_address;
    assign read_data = {32'h0, even$data} | ({32'h0, odd$data} << 32);
    assign ends = working & last3$q;
-   assign wrong_size = ((rest != 8'h0) | (extra == 2'h2)) | ((extra == 2'h1) & (~digest3$q));
+   assign wrong_size = (rest4$q != 8'h0) | excess4$q;
    always @(*) begin
-      outcome = verdict3$q;
-      if ((verdict3$q == 8'h0) & wrong_size) begin
+      outcome = verdict4$q;
+      if ((verdict4$q == 8'h0) & wrong_size) begin
          outcome = k$malformed;
-      end else if (((verdict3$q == 8'h0) & poison3$q) & over3$q) begin
+      end else if (((verdict4$q == 8'h0) & poison4$q) & over4$q) begin
          outcome = k$poisoned;
       end
    end
-   assign finish = ends & (over3$q | (outcome != 8'h0));
+   assign finish = ended4$q & ((over4$q | wrong_size) | (verdict4$q != 8'h0));
    assign filled$write = working;
    assign filled$write_address = tag3$q;
    assign filled$write_data = after;
    assign judged$write = finish;
-   assign judged$write_address = tag3$q;
+   assign judged$write_address = tag4$q;
    assign judged$write_data = outcome;
    always @(*) begin
       mark3 = 16'h0;
@@ -4784,6 +5129,7 @@ module reassembly (
          mark3 = k$one << tag3$q;
       end
    end
+   assign mark4 = k$one << tag4$q;
    assign done = done_mask$q;
    assign begun = begun_mask$q;
    assign filled$address = look$0;
@@ -4816,6 +5162,7 @@ module reassembly (
       known2$q <= known2$d;
       stale2$q <= stale2$d;
       want_bytes2$q <= want_bytes2$d;
+      want_dws2$q <= want_dws2$d;
       want_dw2$q <= want_dw2$d;
       want_low2$q <= want_low2$d;
       was_poisoned2$q <= was_poisoned2$d;
@@ -4835,6 +5182,13 @@ module reassembly (
       pointer3$q <= pointer3$d;
       to_go3$q <= to_go3$d;
       digest3$q <= digest3$d;
+      ended4$q <= ended4$d;
+      tag4$q <= tag4$d;
+      verdict4$q <= verdict4$d;
+      over4$q <= over4$d;
+      poison4$q <= poison4$d;
+      rest4$q <= rest4$d;
+      excess4$q <= excess4$d;
    end
 endmodule
 
@@ -4947,7 +5301,8 @@ endmodule
 // The one read engine that all lanes share: tags, reads on `tx_req`, and the words back to each lane in order.
 // 
 // A lane's request is granted when a tag is free; the tag owns a buffer for everything it asks for. Words go
-// to a lane as soon as they are there, in the order of the lane's requests; a lane that waits holds up no other.
+// to a lane as soon as they are there, in the order of the lane's requests; a lane that waits holds up no other. A lane's
+// request rests two clocks before its first word, while its tag is looked up; the other lane has the buffer then.
 // A read without answer for `COMPLETION_TIMEOUT` ticks ends as `DmaTimeout` and its tag is quarantined.
 module dma_read (
    input wire clock,
@@ -5009,37 +5364,33 @@ module dma_read (
    wire grant$1;
    wire granted;
    wire can_grant;
-   reg [17:0] entry;
    wire [15:0] scan_mark;
    wire [15:0] scan_hit;
-   wire [15:0] age;
+   wire [15:0] scanned_mark;
+   wire [15:0] scanned_hit;
+   wire [15:0] under_way;
+   wire [15:0] stamp_age;
    wire expire;
    wire [3:0] next_scan;
    wire [15:0] next_now;
    wire [31:0] next_late;
    wire [31:0] next_lost;
-   wire [3:0] tag$0;
-   wire [3:0] tag$1;
    wire [15:0] mark$0;
    wire [15:0] mark$1;
-   wire [15:0] over$0;
-   wire [15:0] over$1;
-   wire [15:0] begun$0;
-   wire [15:0] begun$1;
-   wire [15:0] dead$0;
-   wire [15:0] dead$1;
-   wire [6:0] index$0;
-   wire [6:0] index$1;
-   wire [6:0] after$0;
-   wire [6:0] after$1;
-   wire [7:0] start_dw$0;
-   wire [7:0] start_dw$1;
-   wire [7:0] bound$0;
-   wire [7:0] bound$1;
+   wire [15:0] done_hit$0;
+   wire [15:0] done_hit$1;
+   wire [15:0] begun_hit$0;
+   wire [15:0] begun_hit$1;
+   wire [15:0] dead_hit$0;
+   wire [15:0] dead_hit$1;
+   wire load$0;
+   wire load$1;
+   wire [6:0] next_index$0;
+   wire [6:0] next_index$1;
+   wire [6:0] next_left$0;
+   wire [6:0] next_left$1;
    wire is_last$0;
    wire is_last$1;
-   wire broken$0;
-   wire broken$1;
    wire can$0;
    wire can$1;
    wire serve$0;
@@ -5047,10 +5398,6 @@ module dma_read (
    wire retire$0;
    wire retire$1;
    reg [15:0] retired;
-   reg [7:0] code$0;
-   reg [7:0] code$1;
-   wire [9:0] place$0;
-   wire [9:0] place$1;
    reg [15:0] started;
    reg [15:0] expired;
    wire reassembly$reset;
@@ -5063,6 +5410,7 @@ module dma_read (
    wire [3:0] reassembly$start_tag;
    reg [8:0] reassembly$start_offset;
    reg [9:0] reassembly$start_bytes;
+   reg [7:0] reassembly$start_dws;
    wire [15:0] reassembly$busy;
    wire [15:0] reassembly$quarantined;
    wire [15:0] reassembly$done;
@@ -5074,7 +5422,7 @@ module dma_read (
    wire [7:0] reassembly$progress$1;
    wire [7:0] reassembly$status$0;
    wire [7:0] reassembly$status$1;
-   reg [9:0] reassembly$read_address;
+   wire [9:0] reassembly$read_address;
    wire [63:0] reassembly$read_data;
    wire order$0$clear;
    wire order$0$put;
@@ -5127,10 +5475,70 @@ module dma_read (
    reg [3:0] out_last$q = 4'h0;
    reg [3:0] out_tag$d;
    reg [3:0] out_tag$q = 4'h0;
-   reg [6:0] issued$0$d;
-   reg [6:0] issued$0$q = 7'h0;
-   reg [6:0] issued$1$d;
-   reg [6:0] issued$1$q = 7'h0;
+   reg usable$d;
+   reg usable$q = 1'h0;
+   reg [3:0] scanned$d;
+   reg [3:0] scanned$q = 4'h0;
+   reg watched$d;
+   reg watched$q = 1'h0;
+   reg [15:0] age$d;
+   reg [15:0] age$q = 16'h0;
+   reg current$0$d;
+   reg current$0$q = 1'h0;
+   reg current$1$d;
+   reg current$1$q = 1'h0;
+   reg [3:0] tag$0$d;
+   reg [3:0] tag$0$q = 4'h0;
+   reg [3:0] tag$1$d;
+   reg [3:0] tag$1$q = 4'h0;
+   reg [6:0] index$0$d;
+   reg [6:0] index$0$q = 7'h0;
+   reg [6:0] index$1$d;
+   reg [6:0] index$1$q = 7'h0;
+   reg [6:0] left$0$d;
+   reg [6:0] left$0$q = 7'h0;
+   reg [6:0] left$1$d;
+   reg [6:0] left$1$q = 7'h0;
+   reg ends$0$d;
+   reg ends$0$q = 1'h0;
+   reg ends$1$d;
+   reg ends$1$q = 1'h0;
+   reg looked$0$d;
+   reg looked$0$q = 1'h0;
+   reg looked$1$d;
+   reg looked$1$q = 1'h0;
+   wire over$0$d;
+   reg over$0$q = 1'h0;
+   wire over$1$d;
+   reg over$1$q = 1'h0;
+   reg [6:0] filled$0$d;
+   reg [6:0] filled$0$q = 7'h0;
+   reg [6:0] filled$1$d;
+   reg [6:0] filled$1$q = 7'h0;
+   reg broken$0$d;
+   reg broken$0$q = 1'h0;
+   reg broken$1$d;
+   reg broken$1$q = 1'h0;
+   reg [7:0] code$0$d;
+   reg [7:0] code$0$q = 8'h0;
+   reg [7:0] code$1$d;
+   reg [7:0] code$1$q = 8'h0;
+   reg sent$0$d;
+   reg sent$0$q = 1'h0;
+   reg sent$1$d;
+   reg sent$1$q = 1'h0;
+   reg [9:0] place$d;
+   reg [9:0] place$q = 10'h0;
+   reg sent_ends_request$d;
+   reg sent_ends_request$q = 1'h0;
+   reg sent_ends_job$d;
+   reg sent_ends_job$q = 1'h0;
+   reg [7:0] sent_fault$d;
+   reg [7:0] sent_fault$q = 8'h0;
+   reg freed$d;
+   reg freed$q = 1'h0;
+   reg [3:0] freed_tag$d;
+   reg [3:0] freed_tag$q = 4'h0;
    reg to_lane$0$d;
    reg to_lane$0$q = 1'h0;
    reg to_lane$1$d;
@@ -5153,6 +5561,7 @@ module dma_read (
       .start_tag(reassembly$start_tag),
       .start_offset(reassembly$start_offset),
       .start_bytes(reassembly$start_bytes),
+      .start_dws(reassembly$start_dws),
       .busy(reassembly$busy),
       .quarantined(reassembly$quarantined),
       .done(reassembly$done),
@@ -5209,8 +5618,18 @@ module dma_read (
       out_first$d = out_first$q;
       out_last$d = out_last$q;
       out_tag$d = out_tag$q;
-      issued$0$d = issued$0$q;
-      issued$1$d = issued$1$q;
+      usable$d = usable$q;
+      freed$d = freed$q;
+      current$0$d = current$0$q;
+      tag$0$d = tag$0$q;
+      index$0$d = index$0$q;
+      left$0$d = left$0$q;
+      ends$0$d = ends$0$q;
+      current$1$d = current$1$q;
+      tag$1$d = tag$1$q;
+      index$1$d = index$1$q;
+      left$1$d = left$1$q;
+      ends$1$d = ends$1$q;
       if (read_taken) begin
          pending$d = 1'h0;
       end
@@ -5229,6 +5648,12 @@ module dma_read (
             out_last$d = last_enables$1;
          end
       end
+      if (~usable$q) begin
+         usable$d = candidate_free;
+      end
+      if (granted) begin
+         usable$d = 1'h0;
+      end
       quarantined$d = quarantined$q | expired;
       if (expire) begin
          lost$d = next_lost;
@@ -5236,39 +5661,65 @@ module dma_read (
       if (reassembly$late) begin
          late$d = next_late;
       end
-      retired = 16'h0;
-      to_lane$0$d = serve$0;
+      if (load$0) begin
+         current$0$d = 1'h1;
+         tag$0$d = order$0$data[3:0];
+         index$0$d = {1'h0, order$0$data[9:4]};
+         left$0$d = order$0$data[16:10];
+         ends$0$d = order$0$data[17];
+      end
+      if (load$1) begin
+         current$1$d = 1'h1;
+         tag$1$d = order$1$data[3:0];
+         index$1$d = {1'h0, order$1$data[9:4]};
+         left$1$d = order$1$data[16:10];
+         ends$1$d = order$1$data[17];
+      end
       if (serve$0) begin
-         issued$0$d = after$0;
+         index$0$d = next_index$0;
+         left$0$d = next_left$0;
       end
+      looked$0$d = current$0$q;
       if (retire$0) begin
-         issued$0$d = 7'h0;
-         retired = mark$0;
+         current$0$d = 1'h0;
+         looked$0$d = 1'h0;
       end
-      to_lane$1$d = serve$1;
+      sent$0$d = serve$0;
+      to_lane$0$d = sent$0$q;
       if (serve$1) begin
-         issued$1$d = after$1;
+         index$1$d = next_index$1;
+         left$1$d = next_left$1;
       end
+      looked$1$d = current$1$q;
       if (retire$1) begin
-         issued$1$d = 7'h0;
-         retired = mark$1;
+         current$1$d = 1'h0;
+         looked$1$d = 1'h0;
       end
+      sent$1$d = serve$1;
+      to_lane$1$d = sent$1$q;
+      freed$d = retire$0 | retire$1;
       busy$d = (busy$q & (~retired)) | started;
       if (reset) begin
          busy$d = 16'h0;
          quarantined$d = 16'h0;
          pending$d = 1'h0;
+         usable$d = 1'h0;
+         freed$d = 1'h0;
          late$d = 32'h0;
          lost$d = 32'h0;
-         issued$0$d = 7'h0;
+         current$0$d = 1'h0;
+         looked$0$d = 1'h0;
+         sent$0$d = 1'h0;
          to_lane$0$d = 1'h0;
-         issued$1$d = 7'h0;
+         current$1$d = 1'h0;
+         looked$1$d = 1'h0;
+         sent$1$d = 1'h0;
          to_lane$1$d = 1'h0;
       end
    end
    always @(*) begin
       candidate$d = candidate$q;
-      if (granted | (~candidate_free)) begin
+      if (granted | ((~usable$q) & (~candidate_free))) begin
          candidate$d = next_candidate;
       end
    end
@@ -5289,20 +5740,48 @@ module dma_read (
       end
    end
    always @(*) begin
+      scanned$d = scanned$q;
+      scanned$d = scan$q;
+   end
+   always @(*) begin
+      watched$d = watched$q;
+      watched$d = (|scan_hit) & (~reset);
+   end
+   always @(*) begin
+      age$d = age$q;
+      age$d = stamp_age;
+   end
+   always @(*) begin
+      place$d = place$q;
+      sent_ends_job$d = sent_ends_job$q;
+      sent_fault$d = sent_fault$q;
+      freed_tag$d = freed_tag$q;
+      place$d = ({6'h0, tag$0$q} << 6) | {4'h0, index$0$q[5:0]};
+      sent_ends_job$d = retire$0 & ends$0$q;
+      sent_fault$d = code$0$q;
+      freed_tag$d = tag$0$q;
+      if (serve$1) begin
+         place$d = ({6'h0, tag$1$q} << 6) | {4'h0, index$1$q[5:0]};
+         sent_ends_job$d = retire$1 & ends$1$q;
+         sent_fault$d = code$1$q;
+         freed_tag$d = tag$1$q;
+      end
+   end
+   always @(*) begin
+      sent_ends_request$d = sent_ends_request$q;
+      sent_ends_request$d = retire$0 | retire$1;
+   end
+   always @(*) begin
       ends_request$d = ends_request$q;
-      ends_request$d = retire$0 | retire$1;
+      ends_request$d = sent_ends_request$q;
    end
    always @(*) begin
       ends_job$d = ends_job$q;
+      ends_job$d = sent_ends_job$q;
+   end
+   always @(*) begin
       fault$d = fault$q;
-      reassembly$read_address = place$0;
-      ends_job$d = retire$0 & order$0$data[17];
-      fault$d = code$0;
-      if (serve$1) begin
-         reassembly$read_address = place$1;
-         ends_job$d = retire$1 & order$1$data[17];
-         fault$d = code$1;
-      end
+      fault$d = sent_fault$q;
    end
    assign unusable = busy$q | quarantined$q;
    assign candidate_mark = k$one << candidate$q;
@@ -5311,7 +5790,7 @@ module dma_read (
    assign next_candidate = candidate$q + 4'h1;
    assign wants$0 = request$0 & (~order$0$full);
    assign wants$1 = request$1 & (~order$1$full);
-   assign can_grant = candidate_free & (~pending$q);
+   assign can_grant = usable$q & (~pending$q);
    assign grant$0 = (can_grant & wants$0) & ((~wants$1) | (~grant_turn$q));
    assign grant$1 = (can_grant & wants$1) & ((~wants$0) | grant_turn$q);
    assign granted = grant$0 | grant$1;
@@ -5322,9 +5801,11 @@ module dma_read (
    always @(*) begin
       reassembly$start_offset = address$0[8:0];
       reassembly$start_bytes = bytes$0;
+      reassembly$start_dws = dws$0;
       if (grant$1) begin
          reassembly$start_offset = address$1[8:0];
          reassembly$start_bytes = bytes$1;
+         reassembly$start_dws = dws$1;
       end
    end
    assign order$0$clear = reset;
@@ -5363,76 +5844,98 @@ module dma_read (
    assign stamps$write_data = now$q;
    assign next_scan = scan$q + 4'h1;
    assign stamps$address = scan$q;
+   assign under_way = (busy$q & (~reassembly$done)) & (~quarantined$q);
    assign scan_mark = k$one << scan$q;
-   assign scan_hit = ((scan_mark & busy$q) & (~reassembly$done)) & (~quarantined$q);
-   assign age = now$q - stamps$data;
-   assign expire = (|scan_hit) & (age >= k$limit);
+   assign scan_hit = scan_mark & under_way;
+   assign stamp_age = now$q - stamps$data;
+   assign scanned_mark = k$one << scanned$q;
+   assign scanned_hit = scanned_mark & under_way;
+   assign expire = (watched$q & (|scanned_hit)) & (age$q >= k$limit);
    always @(*) begin
       expired = 16'h0;
       if (expire) begin
-         expired = scan_mark;
+         expired = scanned_mark;
       end
    end
    assign next_lost = lost$q + 32'h1;
    assign next_late = late$q + 32'h1;
    assign late_completions = late$q;
    assign tags_quarantined = lost$q;
-   assign tag$0 = order$0$data[3:0];
-   assign reassembly$look$0 = order$0$data[3:0];
-   assign mark$0 = k$one << tag$0;
-   assign over$0 = mark$0 & reassembly$done;
-   assign begun$0 = mark$0 & reassembly$begun;
-   assign dead$0 = mark$0 & quarantined$q;
-   assign index$0 = {1'h0, order$0$data[9:4]} + issued$0$q;
-   assign after$0 = issued$0$q + 7'h1;
-   assign start_dw$0 = {1'h0, index$0} << 1;
-   assign bound$0 = start_dw$0 + 8'h2;
-   assign is_last$0 = after$0 == order$0$data[16:10];
+   assign mark$0 = k$one << tag$0$q;
+   assign done_hit$0 = mark$0 & reassembly$done;
+   assign begun_hit$0 = mark$0 & reassembly$begun;
+   assign dead_hit$0 = mark$0 & quarantined$q;
+   assign reassembly$look$0 = tag$0$q;
+   assign over$0$d = |done_hit$0;
    always @(*) begin
-      code$0 = 8'h0;
-      if (|dead$0) begin
-         code$0 = k$timeout;
-      end else if (|over$0) begin
-         code$0 = reassembly$status$0;
+      filled$0$d = 7'h0;
+      if (|begun_hit$0) begin
+         filled$0$d = reassembly$progress$0[7:1];
       end
    end
-   assign broken$0 = code$0 != 8'h0;
-   assign can$0 = (order$0$valid & lane_ready$0) & ((broken$0 | (|over$0)) | (((|begun$0) & (~is_last$0)) & (bound$0 <= reassembly$progress$0)));
-   assign place$0 = ({6'h0, tag$0} << 6) | {4'h0, index$0[5:0]};
-   assign tag$1 = order$1$data[3:0];
-   assign reassembly$look$1 = order$1$data[3:0];
-   assign mark$1 = k$one << tag$1;
-   assign over$1 = mark$1 & reassembly$done;
-   assign begun$1 = mark$1 & reassembly$begun;
-   assign dead$1 = mark$1 & quarantined$q;
-   assign index$1 = {1'h0, order$1$data[9:4]} + issued$1$q;
-   assign after$1 = issued$1$q + 7'h1;
-   assign start_dw$1 = {1'h0, index$1} << 1;
-   assign bound$1 = start_dw$1 + 8'h2;
-   assign is_last$1 = after$1 == order$1$data[16:10];
    always @(*) begin
-      code$1 = 8'h0;
-      if (|dead$1) begin
-         code$1 = k$timeout;
-      end else if (|over$1) begin
-         code$1 = reassembly$status$1;
+      code$0$d = 8'h0;
+      broken$0$d = 1'h0;
+      if (|dead_hit$0) begin
+         code$0$d = k$timeout;
+         broken$0$d = 1'h1;
+      end else if (|done_hit$0) begin
+         code$0$d = reassembly$status$0;
+         broken$0$d = reassembly$status$0 != 8'h0;
       end
    end
-   assign broken$1 = code$1 != 8'h0;
-   assign can$1 = (order$1$valid & lane_ready$1) & ((broken$1 | (|over$1)) | (((|begun$1) & (~is_last$1)) & (bound$1 <= reassembly$progress$1)));
-   assign place$1 = ({6'h0, tag$1} << 6) | {4'h0, index$1[5:0]};
+   assign load$0 = order$0$valid & (~current$0$q);
+   assign mark$1 = k$one << tag$1$q;
+   assign done_hit$1 = mark$1 & reassembly$done;
+   assign begun_hit$1 = mark$1 & reassembly$begun;
+   assign dead_hit$1 = mark$1 & quarantined$q;
+   assign reassembly$look$1 = tag$1$q;
+   assign over$1$d = |done_hit$1;
+   always @(*) begin
+      filled$1$d = 7'h0;
+      if (|begun_hit$1) begin
+         filled$1$d = reassembly$progress$1[7:1];
+      end
+   end
+   always @(*) begin
+      code$1$d = 8'h0;
+      broken$1$d = 1'h0;
+      if (|dead_hit$1) begin
+         code$1$d = k$timeout;
+         broken$1$d = 1'h1;
+      end else if (|done_hit$1) begin
+         code$1$d = reassembly$status$1;
+         broken$1$d = reassembly$status$1 != 8'h0;
+      end
+   end
+   assign load$1 = order$1$valid & (~current$1$q);
+   assign is_last$0 = left$0$q == 7'h1;
+   assign can$0 = (looked$0$q & lane_ready$0) & ((broken$0$q | over$0$q) | ((~is_last$0) & (index$0$q < filled$0$q)));
+   assign is_last$1 = left$1$q == 7'h1;
+   assign can$1 = (looked$1$q & lane_ready$1) & ((broken$1$q | over$1$q) | ((~is_last$1) & (index$1$q < filled$1$q)));
    assign serve$0 = can$0 & ((~can$1) | (~drain_turn$q));
    assign serve$1 = can$1 & ((~can$0) | drain_turn$q);
-   assign retire$0 = serve$0 & (is_last$0 | broken$0);
-   assign retire$1 = serve$1 & (is_last$1 | broken$1);
-   assign order$0$take = retire$0;
+   assign retire$0 = serve$0 & (is_last$0 | broken$0$q);
+   assign next_index$0 = index$0$q + 7'h1;
+   assign next_left$0 = left$0$q - 7'h1;
+   assign order$0$take = load$0;
    assign word$0 = to_lane$0$q;
-   assign order$1$take = retire$1;
+   assign retire$1 = serve$1 & (is_last$1 | broken$1$q);
+   assign next_index$1 = index$1$q + 7'h1;
+   assign next_left$1 = left$1$q - 7'h1;
+   assign order$1$take = load$1;
    assign word$1 = to_lane$1$q;
+   assign reassembly$read_address = place$q;
    assign word_data = reassembly$read_data;
    assign word_ends_request = ends_request$q;
    assign word_ends_job = ends_job$q;
    assign word_fault = fault$q;
+   always @(*) begin
+      retired = 16'h0;
+      if (freed$q) begin
+         retired = k$one << freed_tag$q;
+      end
+   end
    always @(*) begin
       started = 16'h0;
       if (granted) begin
@@ -5455,8 +5958,38 @@ module dma_read (
       out_first$q <= out_first$d;
       out_last$q <= out_last$d;
       out_tag$q <= out_tag$d;
-      issued$0$q <= issued$0$d;
-      issued$1$q <= issued$1$d;
+      usable$q <= usable$d;
+      scanned$q <= scanned$d;
+      watched$q <= watched$d;
+      age$q <= age$d;
+      current$0$q <= current$0$d;
+      current$1$q <= current$1$d;
+      tag$0$q <= tag$0$d;
+      tag$1$q <= tag$1$d;
+      index$0$q <= index$0$d;
+      index$1$q <= index$1$d;
+      left$0$q <= left$0$d;
+      left$1$q <= left$1$d;
+      ends$0$q <= ends$0$d;
+      ends$1$q <= ends$1$d;
+      looked$0$q <= looked$0$d;
+      looked$1$q <= looked$1$d;
+      over$0$q <= over$0$d;
+      over$1$q <= over$1$d;
+      filled$0$q <= filled$0$d;
+      filled$1$q <= filled$1$d;
+      broken$0$q <= broken$0$d;
+      broken$1$q <= broken$1$d;
+      code$0$q <= code$0$d;
+      code$1$q <= code$1$d;
+      sent$0$q <= sent$0$d;
+      sent$1$q <= sent$1$d;
+      place$q <= place$d;
+      sent_ends_request$q <= sent_ends_request$d;
+      sent_ends_job$q <= sent_ends_job$d;
+      sent_fault$q <= sent_fault$d;
+      freed$q <= freed$d;
+      freed_tag$q <= freed_tag$d;
       to_lane$0$q <= to_lane$0$d;
       to_lane$1$q <= to_lane$1$d;
       ends_request$q <= ends_request$d;
@@ -5468,7 +6001,8 @@ endmodule
 // Sends the unit's requests on `tx_req`: posted writes of 4 or 32 bytes first, then reads.
 // 
 // A request is taken over whole when it is granted, so its first beat never waits for anything but `ready`. Fixed
-// order among the writes: verdict, fault, interrupt. `accepted` tells a writer that its last beat has been taken.
+// order among the writes: verdict, fault, interrupt. `accepted` tells a writer, one clock later, that its last beat has
+// been taken.
 module tlp_tx (
    input wire clock,
    input wire reset,
@@ -5493,9 +6027,9 @@ module tlp_tx (
    input wire [63:0] word3$0,
    input wire [63:0] word3$1,
    input wire [63:0] word3$2,
-   output reg accepted$0,
-   output reg accepted$1,
-   output reg accepted$2,
+   output wire accepted$0,
+   output wire accepted$1,
+   output wire accepted$2,
    input wire read,
    output reg read_taken,
    input wire [63:0] read_address,
@@ -5520,12 +6054,16 @@ module tlp_tx (
    localparam [31:0] word$short = 32'h1;
    localparam [63:0] word$dw_mask = 64'hfffffffffffffffc;
    localparam [2:0] Beat$Idle = 3'd0;
-   localparam [2:0] Beat$First = 3'd1;
-   localparam [2:0] Beat$Second = 3'd2;
-   localparam [2:0] Beat$Third = 3'd3;
-   localparam [2:0] Beat$Fourth = 3'd4;
-   localparam [2:0] Beat$Fifth = 3'd5;
-   localparam [2:0] Beat$Sixth = 3'd6;
+   localparam [2:0] Beat$Shape = 3'd1;
+   localparam [2:0] Beat$First = 3'd2;
+   localparam [2:0] Beat$Second = 3'd3;
+   localparam [2:0] Beat$Third = 3'd4;
+   localparam [2:0] Beat$Fourth = 3'd5;
+   localparam [2:0] Beat$Fifth = 3'd6;
+   localparam [2:0] Beat$Sixth = 3'd7;
+   wire asks$0;
+   wire asks$1;
+   wire asks$2;
    wire four;
    wire [63:0] swapped;
    wire [31:0] upper;
@@ -5534,7 +6072,6 @@ module tlp_tx (
    wire any;
    wire may_post;
    reg [63:0] new_address;
-   wire new_four;
    reg [31:0] base0;
    reg done;
    wire [31:0] tag_field;
@@ -5561,6 +6098,12 @@ module tlp_tx (
    reg [63:0] payload2$q = 64'h0;
    reg [63:0] payload3$d;
    reg [63:0] payload3$q = 64'h0;
+   reg through$0$d;
+   reg through$0$q = 1'h0;
+   reg through$1$d;
+   reg through$1$q = 1'h0;
+   reg through$2$d;
+   reg through$2$q = 1'h0;
    always @(*) begin
       beat$d = beat$q;
       posted$d = posted$q;
@@ -5573,6 +6116,9 @@ module tlp_tx (
       payload1$d = payload1$q;
       payload2$d = payload2$q;
       payload3$d = payload3$q;
+      through$0$d = 1'h0;
+      through$1$d = 1'h0;
+      through$2$d = 1'h0;
       read_taken = 1'h0;
       done = 1'h0;
       data = {32'h0, dw0$q} | ({32'h0, dw1$q} << 32);
@@ -5581,15 +6127,12 @@ module tlp_tx (
       case (beat$q)
          Beat$Idle: begin
             if (may_post | (read & enable)) begin
-               beat$d = Beat$First;
+               beat$d = Beat$Shape;
                address$d = new_address;
                posted$d = may_post;
                source$d = pick;
                long$d = may_post & (pick != 2'h2);
                dw0$d = base0;
-               if (new_four) begin
-                  dw0$d = base0 | word$four;
-               end
                if (may_post) begin
                   dw1$d = id_field | word$many_dw;
                   if (pick == 2'h2) begin
@@ -5600,18 +6143,24 @@ module tlp_tx (
                   dw1$d = ((id_field | tag_field) | ({28'h0, read_last_enables} << 4)) | {28'h0, read_first_enables};
                end
                payload0$d = word0$2;
-               if (write$0) begin
+               if (asks$0) begin
                   payload0$d = word0$0;
                   payload1$d = word1$0;
                   payload2$d = word2$0;
                   payload3$d = word3$0;
-               end else if (write$1) begin
+               end else if (asks$1) begin
                   payload0$d = word0$1;
                   payload1$d = word1$1;
                   payload2$d = word2$1;
                   payload3$d = word3$1;
                end
             end
+         end
+         Beat$Shape: begin
+            if (upper != 32'h0) begin
+               dw0$d = dw0$q | word$four;
+            end
+            beat$d = Beat$First;
          end
          Beat$First: begin
             if (ready) begin
@@ -5685,17 +6234,35 @@ module tlp_tx (
       if (done) begin
          beat$d = Beat$Idle;
       end
+      if (done & posted$q) begin
+         if (source$q == 2'h0) begin
+            through$0$d = 1'h1;
+         end else if (source$q == 2'h1) begin
+            through$1$d = 1'h1;
+         end else begin
+            through$2$d = 1'h1;
+         end
+      end
       if (reset) begin
          beat$d = Beat$Idle;
+         through$0$d = 1'h0;
+         through$1$d = 1'h0;
+         through$2$d = 1'h0;
       end
    end
-   assign any = (write$0 | write$1) | write$2;
+   assign accepted$0 = through$0$q;
+   assign asks$0 = write$0 & (~through$0$q);
+   assign accepted$1 = through$1$q;
+   assign asks$1 = write$1 & (~through$1$q);
+   assign accepted$2 = through$2$q;
+   assign asks$2 = write$2 & (~through$2$q);
+   assign any = (asks$0 | asks$1) | asks$2;
    assign may_post = (any & enable) & (~hold);
    always @(*) begin
       pick = 2'h2;
-      if (write$0) begin
+      if (asks$0) begin
          pick = 2'h0;
-      end else if (write$1) begin
+      end else if (asks$1) begin
          pick = 2'h1;
       end
    end
@@ -5703,14 +6270,13 @@ module tlp_tx (
       new_address = read_address & word$dw_mask;
       if (may_post) begin
          new_address = write_address$2;
-         if (write$0) begin
+         if (asks$0) begin
             new_address = write_address$0;
-         end else if (write$1) begin
+         end else if (asks$1) begin
             new_address = write_address$1;
          end
       end
    end
-   assign new_four = new_address[63:32] != 32'h0;
    assign id_field = {16'h0, requester_id} << 16;
    assign tag_field = {28'h0, read_tag} << 8;
    always @(*) begin
@@ -5726,21 +6292,7 @@ module tlp_tx (
    assign upper = address$q[63:32];
    assign lower = address$q[31:0];
    assign swapped = {32'h0, upper} | ({32'h0, lower} << 32);
-   assign valid = beat$q != Beat$Idle;
-   always @(*) begin
-      accepted$0 = 1'h0;
-      accepted$1 = 1'h0;
-      accepted$2 = 1'h0;
-      if (done & posted$q) begin
-         if (source$q == 2'h0) begin
-            accepted$0 = 1'h1;
-         end else if (source$q == 2'h1) begin
-            accepted$1 = 1'h1;
-         end else begin
-            accepted$2 = 1'h1;
-         end
-      end
-   end
+   assign valid = (beat$q != Beat$Idle) & (beat$q != Beat$Shape);
    assign busy = beat$q != Beat$Idle;
    assign posted_busy = busy & posted$q;
    always @(posedge clock) begin
@@ -5755,6 +6307,9 @@ module tlp_tx (
       payload1$q <= payload1$d;
       payload2$q <= payload2$d;
       payload3$q <= payload3$d;
+      through$0$q <= through$0$d;
+      through$1$q <= through$1$d;
+      through$2$q <= through$2$d;
    end
 endmodule
 
@@ -5829,14 +6384,15 @@ module vote (
    localparam [7:0] k$cause_timeout = 8'hcc;
    localparam [63:0] k$ones = 64'hffffffffffffffff;
    localparam [63:0] k$phase = 64'h100000000;
-   localparam [2:0] Voting$Idle = 3'd0;
-   localparam [2:0] Voting$Compare = 3'd1;
-   localparam [2:0] Voting$Decide = 3'd2;
-   localparam [2:0] Voting$Seal0 = 3'd3;
-   localparam [2:0] Voting$Seal1 = 3'd4;
-   localparam [2:0] Voting$Seal2 = 3'd5;
-   localparam [2:0] Voting$Seal3 = 3'd6;
-   localparam [2:0] Voting$Write = 3'd7;
+   localparam [3:0] Voting$Idle = 4'd0;
+   localparam [3:0] Voting$Compare = 4'd1;
+   localparam [3:0] Voting$Decide = 4'd2;
+   localparam [3:0] Voting$Seal0 = 4'd3;
+   localparam [3:0] Voting$Seal1 = 4'd4;
+   localparam [3:0] Voting$Seal2 = 4'd5;
+   localparam [3:0] Voting$Seal3 = 4'd6;
+   localparam [3:0] Voting$Settle = 4'd7;
+   localparam [3:0] Voting$Write = 4'd8;
    wire ready$0;
    wire ready$1;
    wire go;
@@ -5861,8 +6417,8 @@ module vote (
    reg [7:0] shifted;
    reg sealing;
    reg over;
-   reg [2:0] voting$d;
-   reg [2:0] voting$q = 3'h0;
+   reg [3:0] voting$d;
+   reg [3:0] voting$q = 4'h0;
    reg is_flush$d;
    reg is_flush$q = 1'h0;
    reg [63:0] a0$d;
@@ -5909,16 +6465,14 @@ module vote (
    reg [63:0] agreed_n$q = 64'h0;
    reg releases_n$d;
    reg releases_n$q = 1'h0;
-   reg check$clear;
    wire check$put;
+   wire check$first;
    wire [63:0] check$word;
    wire [31:0] check$code;
-   reg [31:0] code$d;
-   reg [31:0] code$q = 32'h0;
    check check (
       .clock(clock),
-      .clear(check$clear),
       .put(check$put),
+      .first(check$first),
       .word(check$word),
       .code(check$code)
    );
@@ -5939,7 +6493,6 @@ module vote (
       votes_n$d = votes_n$q;
       agreed_n$d = agreed_n$q;
       releases_n$d = releases_n$q;
-      code$d = code$q;
       here$0$d = here$0$q;
       gone$0$d = gone$0$q;
       here_n$0$d = here_n$0$q;
@@ -5949,7 +6502,6 @@ module vote (
       here_n$1$d = here_n$1$q;
       gone_n$1$d = gone_n$1$q;
       sealing = 1'h0;
-      check$clear = 1'h0;
       over = 1'h0;
       sealed = ~agreed_n$q;
       case (voting$q)
@@ -5980,7 +6532,6 @@ module vote (
             voting$d = Voting$Decide;
          end
          Voting$Decide: begin
-            check$clear = 1'h1;
             voting$d = Voting$Seal0;
             agreed$d = 64'h0;
             agreed_n$d = k$ones;
@@ -6044,7 +6595,9 @@ module vote (
             if (phase) begin
                sealed = k$phase;
             end
-            code$d = check$code;
+            voting$d = Voting$Settle;
+         end
+         Voting$Settle: begin
             voting$d = Voting$Write;
          end
          Voting$Write: begin
@@ -6148,15 +6701,16 @@ module vote (
    assign votes_b = ~votes_n$q;
    assign generation_b = ~generation_n;
    assign check$put = sealing;
+   assign check$first = voting$q == Voting$Seal0;
    assign check$word = sealed;
    assign write = voting$q == Voting$Write;
    assign word0 = agreed$q;
    assign word1 = seq;
    assign word2 = ({32'h0, generation} | ({56'h0, outcome$q} << 32)) | ({56'h0, votes$q} << 40);
    always @(*) begin
-      word3 = {32'h0, code$q};
+      word3 = {32'h0, check$code};
       if (phase) begin
-         word3 = {32'h0, code$q} | k$phase;
+         word3 = {32'h0, check$code} | k$phase;
       end
    end
    assign busy = voting$q != Voting$Idle;
@@ -6190,14 +6744,14 @@ module vote (
       votes_n$q <= votes_n$d;
       agreed_n$q <= agreed_n$d;
       releases_n$q <= releases_n$d;
-      code$q <= code$d;
    end
 endmodule
 
 // The skew watchdog of a group.
 // 
 // Armed while a lane has delivered the record that is voted on next and another one has no entry for it. It
-// counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry.
+// counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry. Ticks are far apart, so the
+// compare and the lock take clocks of their own.
 module watchdog (
    input wire clock,
    input wire tick,
@@ -6215,30 +6769,44 @@ module watchdog (
    wire missing$0;
    wire missing$1;
    wire armed;
-   reg expired;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
+   reg reached$d;
+   reg reached$q = 1'h0;
+   reg expired$d;
+   reg expired$q = 1'h0;
    always @(*) begin
       count$d = count$q;
-      expired = 1'h0;
-      if ((~armed) | voted) begin
-         count$d = 32'h0;
-      end else if (tick) begin
+      reached$d = reached$q;
+      reached$d = (limit != 32'h0) & (count$q >= limit);
+      if (tick) begin
          count$d = next_count;
-         if ((limit != 32'h0) & (next_count >= limit)) begin
-            expired = 1'h1;
-            count$d = 32'h0;
-         end
+      end
+      if (((~armed) | voted) | reached$q) begin
+         count$d = 32'h0;
+         reached$d = 1'h0;
+      end
+   end
+   always @(*) begin
+      expired$d = expired$q;
+      expired$d = 1'h0;
+      if (reached$q) begin
+         expired$d = 1'h1;
+      end
+      if ((~armed) | voted) begin
+         expired$d = 1'h0;
       end
    end
    assign missing$0 = lacks$0 & (~delivered$0);
    assign missing$1 = lacks$1 & (~delivered$1);
    assign armed = (running & (delivered$0 | delivered$1)) & (missing$0 | missing$1);
    assign next_count = count$q + 32'h1;
-   assign timeout$0 = expired & missing$0;
-   assign timeout$1 = expired & missing$1;
+   assign timeout$0 = expired$q & missing$0;
+   assign timeout$1 = expired$q & missing$1;
    always @(posedge clock) begin
       count$q <= count$d;
+      reached$q <= reached$d;
+      expired$q <= expired$d;
    end
 endmodule
 
@@ -6575,7 +7143,8 @@ module fault_ring (
    localparam [2:0] Logging$Seal1 = 3'd2;
    localparam [2:0] Logging$Seal2 = 3'd3;
    localparam [2:0] Logging$Seal3 = 3'd4;
-   localparam [2:0] Logging$Write = 3'd5;
+   localparam [2:0] Logging$Settle = 3'd5;
+   localparam [2:0] Logging$Write = 3'd6;
    wire take$0;
    wire take$1;
    wire [31:0] next_lost;
@@ -6590,8 +7159,8 @@ module fault_ring (
    wire [63:0] ring$address;
    wire ring$phase;
    wire [31:0] ring$tail;
-   reg check$clear;
    wire check$put;
+   wire check$first;
    wire [63:0] check$word;
    wire [31:0] check$code;
    reg [2:0] logging$d;
@@ -6602,8 +7171,6 @@ module fault_ring (
    reg [63:0] second$q = 64'h0;
    reg [63:0] third$d;
    reg [63:0] third$q = 64'h0;
-   reg [31:0] code$d;
-   reg [31:0] code$q = 32'h0;
    reg [31:0] lost$d;
    reg [31:0] lost$q = 32'h0;
    verdict_ring ring (
@@ -6620,8 +7187,8 @@ module fault_ring (
    );
    check check (
       .clock(clock),
-      .clear(check$clear),
       .put(check$put),
+      .first(check$first),
       .word(check$word),
       .code(check$code)
    );
@@ -6630,14 +7197,11 @@ module fault_ring (
       first$d = first$q;
       second$d = second$q;
       third$d = third$q;
-      code$d = code$q;
       lost$d = lost$q;
       sealing = 1'h0;
       sealed = first$q;
-      check$clear = 1'h0;
       case (logging$q)
          Logging$Idle: begin
-            check$clear = 1'h1;
             first$d = address$0;
             second$d = seq$0;
             third$d = {32'h0, generation$0} | ({56'h0, cause$0} << 32);
@@ -6674,7 +7238,9 @@ module fault_ring (
             if (ring$phase) begin
                sealed = k$phase;
             end
-            code$d = check$code;
+            logging$d = Logging$Settle;
+         end
+         Logging$Settle: begin
             logging$d = Logging$Write;
          end
          Logging$Write: begin
@@ -6706,15 +7272,16 @@ module fault_ring (
    assign report_taken$1 = take$1;
    assign next_lost = lost$q + 32'h1;
    assign check$put = sealing;
+   assign check$first = logging$q == Logging$Seal0;
    assign check$word = sealed;
    assign write = logging$q == Logging$Write;
    assign word0 = first$q;
    assign word1 = second$q;
    assign word2 = third$q;
    always @(*) begin
-      word3 = {32'h0, code$q};
+      word3 = {32'h0, check$code};
       if (ring$phase) begin
-         word3 = {32'h0, code$q} | k$phase;
+         word3 = {32'h0, check$code} | k$phase;
       end
    end
    assign dropped = lost$q;
@@ -6723,7 +7290,6 @@ module fault_ring (
       first$q <= first$d;
       second$q <= second$d;
       third$q <= third$d;
-      code$q <= code$d;
       lost$q <= lost$d;
    end
 endmodule
@@ -6791,6 +7357,8 @@ module redundancy_unit (
    wire tlp_rx$is_read;
    wire [17:0] tlp_rx$address;
    wire [9:0] tlp_rx$length;
+   wire tlp_rx$one_or_two;
+   wire tlp_rx$two;
    wire [3:0] tlp_rx$first_enables;
    wire [3:0] tlp_rx$last_enables;
    wire [63:0] tlp_rx$payload;
@@ -6805,6 +7373,8 @@ module redundancy_unit (
    wire host$is_read;
    wire [17:0] host$address;
    wire [9:0] host$length;
+   wire host$one_or_two;
+   wire host$two;
    wire [3:0] host$first_enables;
    wire [3:0] host$last_enables;
    wire [63:0] host$payload;
@@ -7217,6 +7787,8 @@ module redundancy_unit (
    reg [1:0] flr$q = 2'h0;
    reg run$d;
    reg run$q = 1'h0;
+   reg stopped$d;
+   reg stopped$q = 1'h0;
    tlp_rx tlp_rx (
       .clock(clock),
       .reset(tlp_rx$reset),
@@ -7231,6 +7803,8 @@ module redundancy_unit (
       .is_read(tlp_rx$is_read),
       .address(tlp_rx$address),
       .length(tlp_rx$length),
+      .one_or_two(tlp_rx$one_or_two),
+      .two(tlp_rx$two),
       .first_enables(tlp_rx$first_enables),
       .last_enables(tlp_rx$last_enables),
       .payload(tlp_rx$payload),
@@ -7248,6 +7822,8 @@ module redundancy_unit (
       .is_read(host$is_read),
       .address(host$address),
       .length(host$length),
+      .one_or_two(host$one_or_two),
+      .two(host$two),
       .first_enables(host$first_enables),
       .last_enables(host$last_enables),
       .payload(host$payload),
@@ -7707,7 +8283,7 @@ module redundancy_unit (
             end
          end
          Flr$Drain: begin
-            if ((quiet & (~completer$busy)) & (~run$q)) begin
+            if ((quiet & (~completer$busy)) & stopped$q) begin
                flr$d = Flr$Reset;
             end
          end
@@ -7728,11 +8304,15 @@ module redundancy_unit (
          run$d = 1'h0;
       end
    end
+   always @(*) begin
+      stopped$d = stopped$q;
+      stopped$d = ((~run$q) | (~csr$enable)) | full_reset;
+   end
    assign power_reset = reset | (~link_up);
    assign full_reset = power_reset | (flr$q == Flr$Reset);
    assign lanes_quiet = lane$0$idle & lane$1$idle;
    assign quiet = lanes_quiet & (~tlp_tx$busy);
-   assign off = ((~run$q) | (~csr$enable)) | full_reset;
+   assign off = stopped$q | power_reset;
    assign flr_done = flr$q == Flr$Reset;
    assign config_error = (max_payload >= 3'h6) | (max_read_request >= 3'h6);
    assign may_send = bus_master_enable & link_up;
@@ -7750,6 +8330,8 @@ module redundancy_unit (
    assign host$is_read = tlp_rx$is_read;
    assign host$address = tlp_rx$address;
    assign host$length = tlp_rx$length;
+   assign host$one_or_two = tlp_rx$one_or_two;
+   assign host$two = tlp_rx$two;
    assign host$first_enables = tlp_rx$first_enables;
    assign host$last_enables = tlp_rx$last_enables;
    assign host$payload = tlp_rx$payload;
@@ -7768,7 +8350,7 @@ module redundancy_unit (
    assign doorbell$bus_data = host$bus_data;
    assign host$room = completer$room;
    assign completer$reset = full_reset;
-   assign completer$enable = link_up;
+   assign completer$enable = link_up & (flr$q != Flr$Drain);
    assign completer$put = host$put;
    assign completer$dw0 = host$dw0;
    assign completer$dw1 = host$dw1;
@@ -7994,5 +8576,6 @@ module redundancy_unit (
    always @(posedge clock) begin
       flr$q <= flr$d;
       run$q <= run$d;
+      stopped$q <= stopped$d;
    end
 endmodule

@@ -278,6 +278,7 @@ pub struct Csr {
     for_lane: [DFF<Bit>; 2],
     writing: DFF<Bit>,
     written: DFF<Bits<32>>,
+    of_card: DFF<Bits<32>>,
     of_group: DFF<Bits<32>>,
     of_lane: [DFF<Bits<32>>; 2],
     number: Signal<Local, Bits<6>>,
@@ -319,6 +320,7 @@ impl Logic for Csr {
             decoded,
             writing,
             written,
+            of_card,
             of_group
         );
         for i in 0..2 {
@@ -357,34 +359,46 @@ impl Logic for Csr {
         if self.group_live[1].val() {
             self.live.next = self.live.val() | self.bits.lane1.val();
         }
-        self.of_group.d.next = 0.into();
+        self.of_card.d.next = 0.into();
         if self.number.val() == self.k.magic.val() {
-            self.of_group.d.next = self.k.magic_value.val();
+            self.of_card.d.next = self.k.magic_value.val();
         } else if self.number.val() == self.k.version.val() {
-            self.of_group.d.next = self.k.version_value.val();
+            self.of_card.d.next = self.k.version_value.val();
         } else if self.number.val() == self.k.size.val() {
-            self.of_group.d.next = self.k.size_value.val();
+            self.of_card.d.next = self.k.size_value.val();
         } else if self.number.val() == self.k.limits.val() {
-            self.of_group.d.next = self.k.limits_value.val();
+            self.of_card.d.next = self.k.limits_value.val();
         } else if self.number.val() == self.k.features.val() {
-            self.of_group.d.next = self.k.features_value.val();
+            self.of_card.d.next = self.k.features_value.val();
         } else if self.number.val() == self.k.tick_rate.val() {
-            self.of_group.d.next = self.k.tick_rate_value.val();
+            self.of_card.d.next = self.k.tick_rate_value.val();
         } else if self.number.val() == self.k.rtl_hash_lo.val() {
-            self.of_group.d.next = self.rtl_hash_lo.val();
+            self.of_card.d.next = self.rtl_hash_lo.val();
         } else if self.number.val() == self.k.rtl_hash_hi.val() {
-            self.of_group.d.next = self.rtl_hash_hi.val();
+            self.of_card.d.next = self.rtl_hash_hi.val();
         } else if self.number.val() == self.k.control.val() {
-            self.of_group.d.next = self.control.q.val();
+            self.of_card.d.next = self.control.q.val();
         } else if self.number.val() == self.k.fault_base_lo.val() {
-            self.of_group.d.next = self.fault_base_lo.q.val();
+            self.of_card.d.next = self.fault_base_lo.q.val();
         } else if self.number.val() == self.k.fault_base_hi.val() {
-            self.of_group.d.next = self.fault_base_hi.q.val();
+            self.of_card.d.next = self.fault_base_hi.q.val();
         } else if self.number.val() == self.k.fault_log2.val() {
-            self.of_group.d.next = self.fault_log2.q.val();
+            self.of_card.d.next = self.fault_log2.q.val();
         } else if self.number.val() == self.k.fault_head.val() {
-            self.of_group.d.next = self.fault_head.q.val();
-        } else if self.number.val() == self.k.members.val() {
+            self.of_card.d.next = self.fault_head.q.val();
+        } else if self.number.val() == self.k.fault_tail.val() {
+            self.of_card.d.next = self.fault_tail.val();
+        } else if self.number.val() == self.k.faults_dropped.val() {
+            self.of_card.d.next = self.faults_dropped.val();
+        } else if self.number.val() == self.k.stale_doorbells.val() {
+            self.of_card.d.next = self.stale_doorbells.val();
+        } else if self.number.val() == self.k.late_completions.val() {
+            self.of_card.d.next = self.late_completions.val();
+        } else if self.number.val() == self.k.tags_quarantined.val() {
+            self.of_card.d.next = self.tags_quarantined.val();
+        }
+        self.of_group.d.next = 0.into();
+        if self.number.val() == self.k.members.val() {
             self.of_group.d.next = self.members.q.val();
         } else if self.number.val() == self.k.start_lo.val() {
             self.of_group.d.next = self.start_lo.q.val();
@@ -402,16 +416,6 @@ impl Logic for Csr {
             self.of_group.d.next = self.watchdog.q.val();
         } else if self.number.val() == self.k.payload_max.val() {
             self.of_group.d.next = self.payload_max.q.val();
-        } else if self.number.val() == self.k.fault_tail.val() {
-            self.of_group.d.next = self.fault_tail.val();
-        } else if self.number.val() == self.k.faults_dropped.val() {
-            self.of_group.d.next = self.faults_dropped.val();
-        } else if self.number.val() == self.k.stale_doorbells.val() {
-            self.of_group.d.next = self.stale_doorbells.val();
-        } else if self.number.val() == self.k.late_completions.val() {
-            self.of_group.d.next = self.late_completions.val();
-        } else if self.number.val() == self.k.tags_quarantined.val() {
-            self.of_group.d.next = self.tags_quarantined.val();
         } else if self.number.val() == self.k.generation.val() {
             self.of_group.d.next = self.generation.val();
         } else if self.number.val() == self.k.verdict_tail.val() {
@@ -475,7 +479,8 @@ impl Logic for Csr {
                 self.of_lane[1].d.next = 1.into();
             }
         }
-        self.bus_read.next = self.of_group.q.val() | self.of_lane[0].q.val() | self.of_lane[1].q.val();
+        self.bus_read.next =
+            self.of_card.q.val() | self.of_group.q.val() | self.of_lane[0].q.val() | self.of_lane[1].q.val();
 
         // Writes.
         self.flush.next = self.writing.q.val()
@@ -706,6 +711,7 @@ impl Csr {
             for_lane: Default::default(),
             writing: Default::default(),
             written: Default::default(),
+            of_card: Default::default(),
             of_group: Default::default(),
             of_lane: Default::default(),
             number: Default::default(),

@@ -55,6 +55,10 @@ pub struct Host {
     #[allow(missing_docs)]
     pub length: Signal<In, Bits<10>>,
     #[allow(missing_docs)]
+    pub one_or_two: Signal<In, Bit>,
+    #[allow(missing_docs)]
+    pub two: Signal<In, Bit>,
+    #[allow(missing_docs)]
     pub first_enables: Signal<In, Bits<4>>,
     #[allow(missing_docs)]
     pub last_enables: Signal<In, Bits<4>>,
@@ -97,18 +101,17 @@ pub struct Host {
     low: DFF<Bits<32>>,
     high: DFF<Bits<32>>,
     count: DFF<Bits<12>>,
+    less: DFF<Bits<3>>,
 
-    two: Signal<Local, Bit>,
     settled: Signal<Local, Bit>,
     next_waited: Signal<Local, Bits<3>>,
-    short: Signal<Local, Bit>,
     dw: Signal<Local, Bits<16>>,
     next_dw: Signal<Local, Bits<16>>,
     end_enables: Signal<Local, Bits<4>>,
     skipped: Signal<Local, Bits<2>>,
     cut: Signal<Local, Bits<2>>,
     bytes: Signal<Local, Bits<12>>,
-    trimmed: Signal<Local, Bits<12>>,
+    absent: Signal<Local, Bits<3>>,
     counted: Signal<Local, Bits<12>>,
     status: Signal<Local, Bits<3>>,
     good: Signal<Local, Bit>,
@@ -119,11 +122,9 @@ pub struct Host {
 impl Logic for Host {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, step, low, high, count, at, writing, written, waited);
+        dff_setup!(self, clock, step, low, high, count, less, at, writing, written, waited);
 
-        self.two.next = self.length.val() == 2;
-        self.short.next = (self.length.val() == 1) | self.two.val();
-        self.good.next = self.is_read.val() & self.short.val();
+        self.good.next = self.is_read.val() & self.one_or_two.val();
 
         // The bus.
         self.dw.next = self.address.val().get_bits::<16>(2);
@@ -150,7 +151,7 @@ impl Logic for Host {
 
         // Byte count and lower address (PCI Express Base 2.2.9, tables 2-38 and 2-39).
         self.end_enables.next = self.last_enables.val();
-        if self.length.val() == 1 {
+        if self.one_or_two.val() & !self.two.val() {
             self.end_enables.next = self.first_enables.val();
         }
         self.skipped.next = 0.into();
@@ -174,8 +175,9 @@ impl Logic for Host {
             }
         }
         self.bytes.next = bit_cast::<12, 10>(self.length.val()) << 2;
-        self.trimmed.next = self.bytes.val() - bit_cast::<12, 2>(self.skipped.val());
-        self.counted.next = self.trimmed.val() - bit_cast::<12, 2>(self.cut.val());
+        self.absent.next = bit_cast::<3, 2>(self.skipped.val()) + bit_cast::<3, 2>(self.cut.val());
+        self.less.d.next = self.absent.val();
+        self.counted.next = self.bytes.val() - bit_cast::<12, 3>(self.less.q.val());
         self.lower.next = (bit_cast::<7, 5>(self.address.val().get_bits::<5>(2)) << 2)
             | bit_cast::<7, 2>(self.skipped.val());
 
@@ -249,6 +251,7 @@ impl Logic for Host {
             bit_cast::<64, 32>(self.low.q.val()) | (bit_cast::<64, 32>(self.high.q.val()) << 32);
         if self.reset.val() {
             self.writing.d.next = false;
+            self.waited.d.next = 0.into();
             self.step.d.next = Step::First;
         }
     }

@@ -79,7 +79,7 @@ pub struct Lane {
     pub dead: Signal<Out, Bit>,
     /// By what.
     pub dead_cause: Signal<Out, Bits<8>>,
-    /// Nothing to fetch and nothing under way.
+    /// Nothing to fetch and nothing under way, two clocks ago.
     pub lacks: Signal<Out, Bit>,
     /// Nothing is under way and nothing will be until the next start.
     pub drained: Signal<Out, Bit>,
@@ -87,7 +87,7 @@ pub struct Lane {
     pub idle: Signal<Out, Bit>,
     /// A reset is under way.
     pub resetting: Signal<Out, Bit>,
-    /// Window and ring registers must become 0.
+    /// Window and ring registers must become 0: a reset was through in the clock before.
     pub clear_registers: Signal<Out, Bit>,
     /// For the registers.
     pub state: Signal<Out, Bits<4>>,
@@ -163,6 +163,12 @@ pub struct Lane {
     rung: DFF<Bits<32>>,
     rings: DFF<Bit>,
     rings_for: DFF<Bits<32>>,
+    weighed: DFF<Bit>,
+    weighed_tail: DFF<Bits<32>>,
+    too_far: DFF<Bit>,
+    closing: DFF<Bit>,
+    without: DFF<Bit>,
+    halted: DFF<Bit>,
     away: DFF<Bits<32>>,
     passed: DFF<Bits<32>>,
     ring_length: DFF<Bits<32>>,
@@ -190,8 +196,8 @@ pub struct Lane {
     head_now: Signal<Local, Bits<32>>,
     next_head: Signal<Local, Bits<32>>,
     distance: Signal<Local, Bits<32>>,
-    over: Signal<Local, Bit>,
     lock: Signal<Local, Bit>,
+    still: Signal<Local, Bit>,
     quiet: Signal<Local, Bit>,
     reset_done: Signal<Local, Bit>,
     entry_bytes: EntryBytes,
@@ -211,6 +217,12 @@ impl Logic for Lane {
             log_generation,
             rings,
             rings_for,
+            weighed,
+            weighed_tail,
+            too_far,
+            closing,
+            without,
+            halted,
             away,
             passed,
             ring_length
@@ -220,10 +232,12 @@ impl Logic for Lane {
         self.active.next = self.is_live.q.val() & !self.is_locked.q.val();
         self.halt.next = self.stop.val() | self.reset.val() | !self.active.val() | self.in_reset.q.val();
         self.clear.next = self.start.val() | self.reset.val();
+        // All but the fingerprint may stop a clock later; the lane is not idle before they have.
+        self.halted.d.next = self.halt.val() & !self.start.val();
 
         // The parts.
         self.fetch.clear.next = self.clear.val();
-        self.fetch.halt.next = self.halt.val();
+        self.fetch.halt.next = self.halted.q.val();
         self.fetch.room.next = self.ahead.q.val() < self.k.skew.val();
         self.fetch.tail.next = self.rung.q.val();
         self.fetch.finished.next = self.finish.finished.val();
@@ -233,7 +247,7 @@ impl Logic for Lane {
         self.fetch.window_limit.next = self.window_limit.val();
         self.fetch.job_taken.next = self.split.job_taken.val() & !self.examine.job.val();
 
-        self.split.halt.next = self.halt.val();
+        self.split.halt.next = self.halted.q.val();
         self.split.max_read_request.next = self.max_read_request.val();
         self.split.job.next = self.examine.job.val() | self.fetch.job.val();
         self.split.job_address.next = self.fetch.job_address.val();
@@ -254,7 +268,7 @@ impl Logic for Lane {
 
         self.intake.clear.next = self.clear.val();
         self.intake.power_reset.next = self.power_reset.val();
-        self.intake.halt.next = self.halt.val();
+        self.intake.halt.next = self.halted.q.val();
         self.intake.asked.next = self.split.job_taken.val();
         self.intake.asked_payload.next = self.examine.job.val();
         self.intake.word.next = self.word.val();
@@ -269,7 +283,7 @@ impl Logic for Lane {
         self.intake.payload_taken.next = self.finish.payload_taken.val() & self.intake.payload.val();
 
         self.examine.clear.next = self.clear.val();
-        self.examine.halt.next = self.halt.val();
+        self.examine.halt.next = self.halted.q.val();
         self.examine.start_seq.next = self.start_seq.val();
         self.examine.generation.next = self.generation.val();
         self.examine.payload_max.next = self.payload_max.val();
@@ -322,7 +336,8 @@ impl Logic for Lane {
             self.under_way.d.next = self.less_under_way.val();
         }
 
-        // The doorbell. A ring is weighed one clock after it came, against a head one clock old; the vote is further off.
+        // The doorbell. A ring is weighed in the two clocks after it came, against a head that was old by one; what the vote
+        // has released since is further off.
         self.next_head.next = self.finish.finished.val() + 1;
         self.head_now.next = self.finish.finished.val();
         if self.taken_entry.q.val() {
@@ -334,17 +349,19 @@ impl Logic for Lane {
         self.rings.d.next = self.ring.val();
         self.rings_for.d.next = self.ring_tail.val();
         self.ring_length.d.next = self.k.one.val() << self.ring_log2.val();
-        self.over.next = self.away.q.val() > self.ring_length.q.val();
-        if self.rings.q.val() & self.active.val() & !self.over.val() {
-            self.rung.d.next = self.rings_for.q.val();
+        self.too_far.d.next = self.away.q.val() > self.ring_length.q.val();
+        self.weighed.d.next = self.rings.q.val();
+        self.weighed_tail.d.next = self.rings_for.q.val();
+        if self.weighed.q.val() & self.active.val() & !self.too_far.q.val() {
+            self.rung.d.next = self.weighed_tail.q.val();
         }
 
         // Causes that do not come with a record wait until no record is being delivered.
         if self.active.val() & !self.lock_waits.q.val() {
-            if self.rings.q.val() & self.over.val() {
+            if self.weighed.q.val() & self.too_far.q.val() {
                 self.lock_waits.d.next = true;
                 self.lock_cause.d.next = self.k.doorbell.val();
-                self.lock_address.d.next = bit_cast::<64, 32>(self.rings_for.q.val());
+                self.lock_address.d.next = bit_cast::<64, 32>(self.weighed_tail.q.val());
             } else if self.timeout.val() {
                 self.lock_waits.d.next = true;
                 self.lock_cause.d.next = self.k.timeout.val();
@@ -356,7 +373,7 @@ impl Logic for Lane {
             }
         }
         self.lock.next = self.active.val()
-            & (self.finish.fault.val() | (self.lock_waits.q.val() & !self.finish.deliver.val()));
+            & (self.finish.fault.val() | (self.lock_waits.q.val() & !self.finish.closing.val()));
         if self.report_taken.val() {
             self.logging.d.next = false;
         }
@@ -379,12 +396,14 @@ impl Logic for Lane {
         }
 
         // Reset: lock first if live, then drain, then close the window, forget the ring, unlock.
-        self.quiet.next = (self.under_way.q.val() == 0) & !self.lock_waits.q.val() & !self.logging.q.val();
+        self.still.next = self.halted.q.val() & (self.under_way.q.val() == 0);
+        self.quiet.next = self.still.val() & !self.lock_waits.q.val() & !self.logging.q.val();
         if self.reset_command.val() {
             self.in_reset.d.next = true;
         }
         self.reset_done.next = self.in_reset.q.val() & self.quiet.val() & !self.active.val();
-        self.clear_registers.next = self.reset_done.val();
+        self.closing.d.next = self.reset_done.val();
+        self.clear_registers.next = self.closing.q.val();
         if self.reset_done.val() {
             self.in_reset.d.next = self.reset_command.val();
             self.is_live.d.next = false;
@@ -395,11 +414,13 @@ impl Logic for Lane {
         self.locked.next = self.is_locked.q.val();
         self.dead.next = self.is_dead.q.val();
         self.dead_cause.next = self.why.q.val();
-        self.lacks.next = self.active.val()
+        // The lane holds at most eight entries, so four bits tell the counts apart.
+        self.without.d.next = self.active.val()
             & self.fetch.lacks.val()
-            & (self.fetch.fetched.val() == self.finish.finished.val());
+            & (self.fetch.fetched.val().get_bits::<4>(0) == self.finish.finished.val().get_bits::<4>(0));
+        self.lacks.next = self.without.q.val();
         self.drained.next = self.quiet.val() & !self.in_reset.q.val();
-        self.idle.next = self.under_way.q.val() == 0;
+        self.idle.next = self.still.val();
         self.resetting.next = self.in_reset.q.val();
         self.state.next = 0.into();
         self.cause.next = 0.into();
@@ -422,6 +443,8 @@ impl Logic for Lane {
             self.is_dead.d.next = false;
             self.rung.d.next = 0.into();
             self.rings.d.next = false;
+            self.weighed.d.next = false;
+            self.without.d.next = false;
             self.passed.d.next = 0.into();
             self.taken_entry.d.next = false;
             self.ahead.d.next = 0.into();
@@ -432,6 +455,8 @@ impl Logic for Lane {
             self.is_dead.d.next = false;
             self.rung.d.next = 0.into();
             self.rings.d.next = false;
+            self.weighed.d.next = false;
+            self.without.d.next = false;
             self.passed.d.next = 0.into();
             self.taken_entry.d.next = false;
             self.ahead.d.next = 0.into();

@@ -96,6 +96,7 @@ pub struct Unit {
     fault_ring: FaultRing,
     flr: DFF<Flr>,
     run: DFF<Bit>,
+    stopped: DFF<Bit>,
 
     power_reset: Signal<Local, Bit>,
     full_reset: Signal<Local, Bit>,
@@ -108,7 +109,7 @@ pub struct Unit {
 impl Logic for Unit {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flr, run);
+        dff_setup!(self, clock, flr, run, stopped);
         clock!(self, clock, tlp_rx, host, csr, doorbell, msix, completer, dma_read, tlp_tx);
         clock!(self, clock, vote, watchdog, generation, verdict_ring, fault_ring);
 
@@ -121,7 +122,9 @@ impl Logic for Unit {
             & (self.run.q.val() | self.quiet.val())
             & (self.flr.q.val() == Flr::Idle)
             & !self.full_reset.val();
-        self.off.next = !self.run.q.val() | !self.csr.enable.val() | self.full_reset.val();
+        // A clock late: it goes to everything in lanes and group.
+        self.stopped.d.next = !self.run.q.val() | !self.csr.enable.val() | self.full_reset.val();
+        self.off.next = self.stopped.q.val() | self.power_reset.val();
         match self.flr.q.val() {
             Flr::Idle => {
                 if self.flr_request.val() {
@@ -129,7 +132,7 @@ impl Logic for Unit {
                 }
             }
             Flr::Drain => {
-                if self.quiet.val() & !self.completer.busy.val() & !self.run.q.val() {
+                if self.quiet.val() & !self.completer.busy.val() & self.stopped.q.val() {
                     self.flr.d.next = Flr::Reset;
                 }
             }
@@ -168,6 +171,8 @@ impl Logic for Unit {
         self.host.is_read.next = self.tlp_rx.is_read.val();
         self.host.address.next = self.tlp_rx.address.val();
         self.host.length.next = self.tlp_rx.length.val();
+        self.host.one_or_two.next = self.tlp_rx.one_or_two.val();
+        self.host.two.next = self.tlp_rx.two.val();
         self.host.first_enables.next = self.tlp_rx.first_enables.val();
         self.host.last_enables.next = self.tlp_rx.last_enables.val();
         self.host.payload.next = self.tlp_rx.payload.val();
@@ -186,7 +191,7 @@ impl Logic for Unit {
         self.doorbell.bus_data.next = self.host.bus_data.val();
         self.host.room.next = self.completer.room.val();
         self.completer.reset.next = self.full_reset.val();
-        self.completer.enable.next = self.link_up.val();
+        self.completer.enable.next = self.link_up.val() & (self.flr.q.val() != Flr::Drain);
         self.completer.put.next = self.host.put.val();
         self.completer.dw0.next = self.host.dw0.val();
         self.completer.dw1.next = self.host.dw1.val();
@@ -424,6 +429,7 @@ impl Unit {
             fault_ring: Default::default(),
             flr: Default::default(),
             run: Default::default(),
+            stopped: Default::default(),
             power_reset: Default::default(),
             full_reset: Default::default(),
             quiet: Default::default(),

@@ -26,6 +26,8 @@ pub enum Voting {
     Seal2,
     /// The fourth.
     Seal3,
+    /// The fourth word is on its way.
+    Settle,
     /// The verdict is being written.
     Write,
 }
@@ -147,7 +149,6 @@ pub struct Vote {
     agreed_n: DFF<Bits<64>>,
     releases_n: DFF<Bit>,
     check: CheckCode,
-    code: DFF<Bits<32>>,
 
     ready: [Signal<Local, Bit>; 2],
     go: Signal<Local, Bit>,
@@ -180,7 +181,7 @@ impl Logic for Vote {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, voting, is_flush, a0, a1, equal, outcome, votes, agreed, releases);
-        dff_setup!(self, clock, b0, b1, differ, outcome_n, votes_n, agreed_n, releases_n, code);
+        dff_setup!(self, clock, b0, b1, differ, outcome_n, votes_n, agreed_n, releases_n);
         clock!(self, clock, check);
         for i in 0..2 {
             self.here[i].clock.next = self.clock.val();
@@ -279,7 +280,6 @@ impl Logic for Vote {
         }
 
         self.sealing.next = false;
-        self.check.clear.next = false;
         self.over.next = false;
         self.outcome_b.next = !self.outcome_n.q.val();
         self.votes_b.next = !self.votes_n.q.val();
@@ -313,7 +313,6 @@ impl Logic for Vote {
                 self.voting.d.next = Voting::Decide;
             }
             Voting::Decide => {
-                self.check.clear.next = true;
                 self.voting.d.next = Voting::Seal0;
                 // What is common to all outcomes that release nothing.
                 self.agreed.d.next = 0.into();
@@ -381,7 +380,9 @@ impl Logic for Vote {
                 if self.phase.val() {
                     self.sealed.next = self.k.phase.val();
                 }
-                self.code.d.next = self.check.code.val();
+                self.voting.d.next = Voting::Settle;
+            }
+            Voting::Settle => {
                 self.voting.d.next = Voting::Write;
             }
             Voting::Write => {
@@ -395,6 +396,7 @@ impl Logic for Vote {
             }
         }
         self.check.put.next = self.sealing.val();
+        self.check.first.next = self.voting.q.val() == Voting::Seal0;
         self.check.word.next = self.sealed.val();
 
         self.write.next = self.voting.q.val() == Voting::Write;
@@ -403,9 +405,9 @@ impl Logic for Vote {
         self.word2.next = bit_cast::<64, 32>(self.generation.val())
             | (bit_cast::<64, 8>(self.outcome.q.val()) << 32)
             | (bit_cast::<64, 8>(self.votes.q.val()) << 40);
-        self.word3.next = bit_cast::<64, 32>(self.code.q.val());
+        self.word3.next = bit_cast::<64, 32>(self.check.code.val());
         if self.phase.val() {
-            self.word3.next = bit_cast::<64, 32>(self.code.q.val()) | self.k.phase.val();
+            self.word3.next = bit_cast::<64, 32>(self.check.code.val()) | self.k.phase.val();
         }
         self.busy.next = self.voting.q.val() != Voting::Idle;
         self.done.next = self.over.val() & !self.is_flush.q.val();
