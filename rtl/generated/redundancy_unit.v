@@ -564,11 +564,11 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash_lo = 32'h1fe36170;
-   localparam [31:0] rtl_hash_hi = 32'h5ad394b7;
-   localparam [63:0] ring_mask = 64'hffffffffffffffc0;
+   localparam [31:0] rtl_hash$lo = 32'h94c5f643;
+   localparam [31:0] rtl_hash$hi = 32'he474b16d;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
+   localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
    localparam [5:0] k$magic = 6'b1;
    localparam [5:0] k$version = 6'b10;
    localparam [5:0] k$size = 6'b11;
@@ -817,9 +817,9 @@ module csr (
       end else if (number == k$tick_rate) begin
          of_card$d = k$tick_rate_value;
       end else if (number == k$rtl_hash_lo) begin
-         of_card$d = rtl_hash_lo;
+         of_card$d = rtl_hash$lo;
       end else if (number == k$rtl_hash_hi) begin
-         of_card$d = rtl_hash_hi;
+         of_card$d = rtl_hash$hi;
       end else if (number == k$control) begin
          of_card$d = control$q;
       end else if (number == k$fault_base_lo) begin
@@ -1038,11 +1038,11 @@ module csr (
    assign verdict_read = verdict_head$q;
    assign watchdog_limit = watchdog$q;
    assign longest = payload_max$q;
-   assign ring_base$0 = ({32'h0, ring_base_lo$0$q} | ({32'h0, ring_base_hi$0$q} << 32)) & ring_mask;
+   assign ring_base$0 = ({32'h0, ring_base_lo$0$q} | ({32'h0, ring_base_hi$0$q} << 32)) & bits$ring_mask;
    assign ring_size$0 = ring_log2$0$q[4:0];
    assign window_base$0 = {32'h0, window_base_lo$0$q} | ({32'h0, window_base_hi$0$q} << 32);
    assign window_limit$0 = {32'h0, window_limit_lo$0$q} | ({32'h0, window_limit_hi$0$q} << 32);
-   assign ring_base$1 = ({32'h0, ring_base_lo$1$q} | ({32'h0, ring_base_hi$1$q} << 32)) & ring_mask;
+   assign ring_base$1 = ({32'h0, ring_base_lo$1$q} | ({32'h0, ring_base_hi$1$q} << 32)) & bits$ring_mask;
    assign ring_size$1 = ring_log2$1$q[4:0];
    assign window_base$1 = {32'h0, window_base_lo$1$q} | ({32'h0, window_base_hi$1$q} << 32);
    assign window_limit$1 = {32'h0, window_limit_lo$1$q} | ({32'h0, window_limit_hi$1$q} << 32);

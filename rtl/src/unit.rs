@@ -37,7 +37,7 @@ pub enum Flr {
 }
 
 /// See the head of the file; the ports are described in `docs/src/tlp-boundary.md`.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
 pub struct Unit {
     pub clock: Signal<In, Clock>,
@@ -375,73 +375,10 @@ impl Logic for Unit {
         self.tlp_tx.ready.next = self.tx_req_ready.val();
     }
 }
+
 impl Unit {
     /// With the hash that the identification shows.
     pub fn new(rtl_hash: u64) -> Unit {
-        Unit {
-            csr: Csr::new(rtl_hash),
-            clock: Default::default(),
-            reset: Default::default(),
-            rx_req_valid: Default::default(),
-            rx_req_ready: Default::default(),
-            rx_req_data: Default::default(),
-            rx_req_keep: Default::default(),
-            rx_req_last: Default::default(),
-            rx_cpl_valid: Default::default(),
-            rx_cpl_ready: Default::default(),
-            rx_cpl_data: Default::default(),
-            rx_cpl_keep: Default::default(),
-            rx_cpl_last: Default::default(),
-            tx_req_valid: Default::default(),
-            tx_req_ready: Default::default(),
-            tx_req_data: Default::default(),
-            tx_req_keep: Default::default(),
-            tx_req_last: Default::default(),
-            tx_cpl_valid: Default::default(),
-            tx_cpl_ready: Default::default(),
-            tx_cpl_data: Default::default(),
-            tx_cpl_keep: Default::default(),
-            tx_cpl_last: Default::default(),
-            completer_id: Default::default(),
-            max_payload: Default::default(),
-            max_read_request: Default::default(),
-            rcb: Default::default(),
-            bus_master_enable: Default::default(),
-            msix_enable: Default::default(),
-            msix_function_mask: Default::default(),
-            flr_request: Default::default(),
-            flr_done: Default::default(),
-            link_up: Default::default(),
-            tick: Default::default(),
-            config_error: Default::default(),
-            tlp_rx: Default::default(),
-            host: Default::default(),
-            doorbell: Default::default(),
-            msix: Default::default(),
-            completer: Default::default(),
-            lane: Default::default(),
-            dma_read: Default::default(),
-            tlp_tx: Default::default(),
-            vote: Default::default(),
-            watchdog: Default::default(),
-            generation: Default::default(),
-            verdict_ring: Default::default(),
-            fault_ring: Default::default(),
-            flr: Default::default(),
-            run: Default::default(),
-            stopped: Default::default(),
-            power_reset: Default::default(),
-            full_reset: Default::default(),
-            quiet: Default::default(),
-            off: Default::default(),
-            lanes_quiet: Default::default(),
-            may_send: Default::default(),
-        }
-    }
-}
-
-impl Default for Unit {
-    fn default() -> Unit {
-        Unit::new(0)
+        Unit { csr: Csr::new(rtl_hash), ..Unit::default() }
     }
 }
