@@ -1,7 +1,8 @@
 //! MSI-X: the table and the pending bits of two vectors, 0 for verdicts and 1 for faults.
 //!
-//! An event sets its pending bit; while the vector and the function are not masked the message is sent and the bit
-//! cleared. Nothing is kept pending while MSI-X is disabled. After reset both vectors are masked, as PCI wants it.
+//! An event sets its pending bit; as soon as MSI-X is enabled and neither vector nor function is masked, the message is sent
+//! and the bit cleared. So no event is lost to whoever enables or unmasks late. After reset both vectors are masked, as PCI
+//! wants it.
 
 use rust_hdl::prelude::*;
 
@@ -143,9 +144,6 @@ impl Logic for Msix {
         if self.happened[0].val() {
             self.pending[0].d.next = true;
         }
-        if !self.enable.val() {
-            self.pending[0].d.next = false;
-        }
         if self.chosen[1].val() {
             self.sending.d.next = true;
             self.pending[1].d.next = false;
@@ -155,9 +153,6 @@ impl Logic for Msix {
         }
         if self.happened[1].val() {
             self.pending[1].d.next = true;
-        }
-        if !self.enable.val() {
-            self.pending[1].d.next = false;
         }
         self.write.next = self.sending.q.val();
         self.address.next = self.to.q.val();
