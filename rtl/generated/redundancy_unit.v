@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'hc1a6a1a;
-   localparam [31:0] rtl_hash$hi = 32'he784b6b4;
+   localparam [31:0] rtl_hash$lo = 32'h94485385;
+   localparam [31:0] rtl_hash$hi = 32'hd91ea6f4;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -1407,6 +1407,8 @@ module heads (
    reg [4:0] tail$q = 5'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_64x32 words (
       .clock(clock),
       .write(words$write),
@@ -1419,6 +1421,7 @@ module heads (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -1427,14 +1430,17 @@ module heads (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 5'h0;
          tail$d = 5'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -1442,7 +1448,7 @@ module heads (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 5'h1;
@@ -1453,6 +1459,7 @@ module heads (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -1498,6 +1505,8 @@ module tails (
    reg [4:0] tail$q = 5'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_32x32 words (
       .clock(clock),
       .write(words$write),
@@ -1510,6 +1519,7 @@ module tails (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -1518,14 +1528,17 @@ module tails (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 5'h0;
          tail$d = 5'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -1533,7 +1546,7 @@ module tails (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 5'h1;
@@ -1544,6 +1557,7 @@ module tails (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -1729,8 +1743,10 @@ module window (
    reg [63:0] end$q = 64'h0;
    reg above$d;
    reg above$q = 1'h0;
-   reg fits$d;
-   reg fits$q = 1'h0;
+   reg unwrapped$d;
+   reg unwrapped$q = 1'h0;
+   reg below$d;
+   reg below$q = 1'h0;
    always @(*) begin
       end$d = end$q;
       end$d = sum;
@@ -1740,15 +1756,20 @@ module window (
       above$d = base <= first;
    end
    always @(*) begin
-      fits$d = fits$q;
-      fits$d = (above$q & (first <= end$q)) & (end$q <= limit);
+      unwrapped$d = unwrapped$q;
+      unwrapped$d = first <= end$q;
+   end
+   always @(*) begin
+      below$d = below$q;
+      below$d = end$q <= limit;
    end
    assign sum = first + {47'h0, length};
-   assign lies_inside = fits$q;
+   assign lies_inside = (above$q & unwrapped$q) & below$q;
    always @(posedge clock) begin
       end$q <= end$d;
       above$q <= above$d;
-      fits$q <= fits$d;
+      unwrapped$q <= unwrapped$d;
+      below$q <= below$d;
    end
 endmodule
 
@@ -1887,7 +1908,7 @@ endmodule
 // Cuts a read of a lane into requests that PCIe allows and that fit a tag's buffer.
 // 
 // A request never crosses a multiple of its largest size (128, 256 or 512 bytes, by Max_Read_Request_Size), hence never
-// 4 KiB. Three clocks for each request; when the lane is halted, what has not left is forgotten.
+// 4 KiB. Five clocks for each request; when the lane is halted, what has not left is forgotten.
 module split (
    input wire clock,
    input wire halt,
@@ -1916,7 +1937,9 @@ module split (
    localparam [2:0] Cut$Room = 3'd1;
    localparam [2:0] Cut$Measure = 3'd2;
    localparam [2:0] Cut$Shape = 3'd3;
-   localparam [2:0] Cut$Offer = 3'd4;
+   localparam [2:0] Cut$Enable = 3'd4;
+   localparam [2:0] Cut$Offer = 3'd5;
+   localparam [2:0] Cut$Advance = 3'd6;
    reg [8:0] mask;
    wire [8:0] short;
    wire [9:0] most;
@@ -1963,10 +1986,10 @@ module split (
       job_taken = 1'h0;
       case (cut$q)
          Cut$Idle: begin
+            at$d = job_address;
+            left$d = job_length;
             if (job) begin
                job_taken = 1'h1;
-               at$d = job_address;
-               left$d = job_length;
                cut$d = Cut$Room;
             end
          end
@@ -1984,9 +2007,12 @@ module split (
          Cut$Shape: begin
             dw_count$d = dw_rounded[9:2];
             word_count$d = word_rounded[9:3];
+            cut$d = Cut$Enable;
+         end
+         Cut$Enable: begin
             first$d = head;
             final_enables$d = tail;
-            if (dw_rounded[9:2] == 8'h1) begin
+            if (dw_count$q == 8'h1) begin
                first$d = head & tail;
                final_enables$d = 4'h0;
             end
@@ -1994,13 +2020,15 @@ module split (
          end
          Cut$Offer: begin
             if (request_taken) begin
-               at$d = next_at;
-               left$d = next_left;
-               if (is_last$q) begin
-                  cut$d = Cut$Idle;
-               end else begin
-                  cut$d = Cut$Room;
-               end
+               cut$d = Cut$Advance;
+            end
+         end
+         Cut$Advance: begin
+            at$d = next_at;
+            left$d = next_left;
+            cut$d = Cut$Room;
+            if (is_last$q) begin
+               cut$d = Cut$Idle;
             end
          end
          default: begin
@@ -2108,6 +2136,8 @@ module queue (
    reg [2:0] tail$q = 3'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_64x8 words (
       .clock(clock),
       .write(words$write),
@@ -2120,6 +2150,7 @@ module queue (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2128,14 +2159,17 @@ module queue (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 3'h0;
          tail$d = 3'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2143,7 +2177,7 @@ module queue (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 3'h1;
@@ -2154,6 +2188,7 @@ module queue (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2199,6 +2234,8 @@ module flags (
    reg [2:0] tail$q = 3'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_10x8 words (
       .clock(clock),
       .write(words$write),
@@ -2211,6 +2248,7 @@ module flags (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2219,14 +2257,17 @@ module flags (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 3'h0;
          tail$d = 3'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2234,7 +2275,7 @@ module flags (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 3'h1;
@@ -2245,6 +2286,7 @@ module flags (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2290,6 +2332,8 @@ module kinds (
    reg [4:0] tail$q = 5'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_2x32 words (
       .clock(clock),
       .write(words$write),
@@ -2302,6 +2346,7 @@ module kinds (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2310,14 +2355,17 @@ module kinds (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 5'h0;
          tail$d = 5'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2325,7 +2373,7 @@ module kinds (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 5'h1;
@@ -2336,6 +2384,7 @@ module kinds (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2475,7 +2524,7 @@ endmodule
 // Sorts the words that come back for a lane: entries into the store, payload to the fingerprint.
 // 
 // Words come in the order in which the lane asked, so a queue of kinds tells which is which. While an entry
-// passes, its check code is computed; what became of the entry is noted beside its slot. The next entry waits for that, two
+// passes, its check code is computed; what became of the entry is noted beside its slot. The next entry waits for that, three
 // clocks.
 module intake (
    input wire clock,
@@ -2582,6 +2631,10 @@ module intake (
    reg [7:0] fault$q = 8'h0;
    reg judging$d;
    reg judging$q = 1'h0;
+   reg wrong$d;
+   reg wrong$q = 1'h0;
+   reg noting$d;
+   reg noting$q = 1'h0;
    queue queue (
       .clock(clock),
       .clear(queue$clear),
@@ -2649,7 +2702,7 @@ module intake (
             index$d = 3'h0;
          end
       end
-      if (judging$q) begin
+      if (noting$q) begin
          count$d = next_count;
       end
       if (clear) begin
@@ -2695,6 +2748,14 @@ module intake (
       judging$d = judging$q;
       judging$d = ended$q & (~clear);
    end
+   always @(*) begin
+      wrong$d = wrong$q;
+      wrong$d = (found$q != check$code) | (~whole$q);
+   end
+   always @(*) begin
+      noting$d = noting$q;
+      noting$d = judging$q & (~clear);
+   end
    assign queue$clear = power_reset;
    assign flags$clear = power_reset;
    assign kinds$clear = clear;
@@ -2718,7 +2779,7 @@ module intake (
       end
    end
    assign is_payload = kinds$data[0];
-   assign between = (stores$q & stored_ends$q) | ended$q;
+   assign between = ((stores$q & stored_ends$q) | ended$q) | judging$q;
    assign payload = (queue$valid & is_payload) & (~halt);
    assign payload_data = queue$data;
    assign payload_ends = flags$data[9];
@@ -2748,13 +2809,13 @@ module intake (
       end
    end
    assign next_count = count$q + 32'h1;
-   assign fates$write = judging$q;
+   assign fates$write = noting$q;
    assign fates$write_address = slot;
    always @(*) begin
       fates$write_data = 8'h0;
       if (fault$q != 8'h0) begin
          fates$write_data = fault$q;
-      end else if ((found$q != check$code) | (~whole$q)) begin
+      end else if (wrong$q) begin
          fates$write_data = k$check;
       end
    end
@@ -2774,6 +2835,8 @@ module intake (
       found$q <= found$d;
       fault$q <= fault$d;
       judging$q <= judging$d;
+      wrong$q <= wrong$d;
+      noting$q <= noting$d;
    end
 endmodule
 
@@ -2819,6 +2882,8 @@ module findings (
    reg [3:0] tail$q = 4'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_32x16 words (
       .clock(clock),
       .write(words$write),
@@ -2831,6 +2896,7 @@ module findings (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2839,14 +2905,17 @@ module findings (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 4'h0;
          tail$d = 4'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2854,7 +2923,7 @@ module findings (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 4'h1;
@@ -2865,6 +2934,7 @@ module findings (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -3439,11 +3509,13 @@ module finish (
    localparam [3:0] Part$Last = 4'd4;
    localparam [3:0] Part$Pad = 4'd5;
    localparam [3:0] Part$Header = 4'd6;
-   localparam [3:0] Part$Settle = 4'd7;
-   localparam [3:0] Part$Deliver = 4'd8;
-   localparam [3:0] Part$Fault = 4'd9;
-   localparam [3:0] Part$Report = 4'd10;
-   localparam [3:0] Part$Stopped = 4'd11;
+   localparam [3:0] Part$Through = 4'd7;
+   localparam [3:0] Part$Settle = 4'd8;
+   localparam [3:0] Part$Deliver = 4'd9;
+   localparam [3:0] Part$Fault = 4'd10;
+   localparam [3:0] Part$Blame = 4'd11;
+   localparam [3:0] Part$Report = 4'd12;
+   localparam [3:0] Part$Stopped = 4'd13;
    wire [2:0] slot;
    reg [2:0] at;
    wire [16:0] length;
@@ -3493,6 +3565,12 @@ module finish (
    reg [63:0] aligned$q = 64'h0;
    reg emitting$d;
    reg emitting$q = 1'h0;
+   reg [63:0] stored$d;
+   reg [63:0] stored$q = 64'h0;
+   reg putting$d;
+   reg putting$q = 1'h0;
+   reg blank$d;
+   reg blank$q = 1'h0;
    reg [7:0] broken$d;
    reg [7:0] broken$q = 8'h0;
    reg [31:0] wrap$d;
@@ -3531,11 +3609,13 @@ module finish (
       held$d = held$q;
       holding$d = holding$q;
       emitting$d = emitting$q;
+      putting$d = putting$q;
+      blank$d = blank$q;
       broken$d = broken$q;
       at = index$q;
       emitting$d = 1'h0;
-      put = 1'h0;
-      word = data;
+      putting$d = 1'h0;
+      blank$d = 1'h0;
       payload_taken = 1'h0;
       finding_taken = 1'h0;
       deliver = 1'h0;
@@ -3563,11 +3643,9 @@ module finish (
             end
          end
          Part$Inline: begin
-            put = 1'h1;
+            putting$d = 1'h1;
+            blank$d = index$q == 3'h7;
             index$d = next_index;
-            if (index$q == 3'h7) begin
-               word = 64'h0;
-            end
             if ((index$q == 3'h7) | ((index$q == 3'h5) & (length <= k$sixteen))) begin
                index$d = 3'h0;
                part$d = Part$Header;
@@ -3598,17 +3676,20 @@ module finish (
             part$d = Part$Pad;
          end
          Part$Pad: begin
-            put = is_odd$q;
-            word = 64'h0;
+            putting$d = is_odd$q;
+            blank$d = 1'h1;
             part$d = Part$Header;
          end
          Part$Header: begin
-            put = 1'h1;
+            putting$d = 1'h1;
             index$d = next_index;
             if (index$q == 3'h3) begin
                index$d = 3'h0;
-               part$d = Part$Settle;
+               part$d = Part$Through;
             end
+         end
+         Part$Through: begin
+            part$d = Part$Settle;
          end
          Part$Settle: begin
             part$d = Part$Deliver;
@@ -3622,6 +3703,9 @@ module finish (
          end
          Part$Fault: begin
             at = 3'h4;
+            part$d = Part$Blame;
+         end
+         Part$Blame: begin
             part$d = Part$Report;
          end
          Part$Report: begin
@@ -3631,6 +3715,11 @@ module finish (
          default: begin
          end
       endcase
+      put = putting$q;
+      word = stored$q;
+      if (blank$q) begin
+         word = 64'h0;
+      end
       if (emitting$q & (left$q != 17'h0)) begin
          put = 1'h1;
          word = keep$word;
@@ -3651,6 +3740,10 @@ module finish (
       aligned$d = align$word;
    end
    always @(*) begin
+      stored$d = stored$q;
+      stored$d = data;
+   end
+   always @(*) begin
       wrap$d = wrap$q;
       wrap$d = mask;
    end
@@ -3665,11 +3758,11 @@ module finish (
       culprit$d = 64'h0;
       if (broken$q != 8'h0) begin
          cause$d = broken$q;
-         culprit$d = data;
+         culprit$d = stored$q;
       end else if (origin == 2'h1) begin
          culprit$d = origin_entry$q;
       end else if (origin == 2'h2) begin
-         culprit$d = data;
+         culprit$d = stored$q;
       end
    end
    assign slot = count$q[2:0];
@@ -3724,6 +3817,9 @@ module finish (
       holding$q <= holding$d;
       aligned$q <= aligned$d;
       emitting$q <= emitting$d;
+      stored$q <= stored$d;
+      putting$q <= putting$d;
+      blank$q <= blank$d;
       broken$q <= broken$d;
       wrap$q <= wrap$d;
       origin_entry$q <= origin_entry$d;
@@ -3774,6 +3870,8 @@ module waiting (
    reg [3:0] tail$q = 4'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_64x16 words (
       .clock(clock),
       .write(words$write),
@@ -3786,6 +3884,7 @@ module waiting (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -3794,14 +3893,17 @@ module waiting (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 4'h0;
          tail$d = 4'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -3809,7 +3911,7 @@ module waiting (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 4'h1;
@@ -3820,6 +3922,7 @@ module waiting (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -5229,6 +5332,8 @@ module order (
    reg [3:0] tail$q = 4'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_18x16 words (
       .clock(clock),
       .write(words$write),
@@ -5241,6 +5346,7 @@ module order (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -5249,14 +5355,17 @@ module order (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 4'h0;
          tail$d = 4'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -5264,7 +5373,7 @@ module order (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 4'h1;
@@ -5275,6 +5384,7 @@ module order (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -5353,8 +5463,6 @@ module dma_read (
    wire [15:0] candidate_hit;
    wire candidate_free;
    wire [3:0] next_candidate;
-   wire wants$0;
-   wire wants$1;
    wire grant$0;
    wire grant$1;
    wire granted;
@@ -5783,11 +5891,9 @@ module dma_read (
    assign candidate_hit = candidate_mark & unusable;
    assign candidate_free = ~(|candidate_hit);
    assign next_candidate = candidate$q + 4'h1;
-   assign wants$0 = request$0 & (~order$0$full);
-   assign wants$1 = request$1 & (~order$1$full);
    assign can_grant = usable$q & (~pending$q);
-   assign grant$0 = (can_grant & wants$0) & ((~wants$1) | (~grant_turn$q));
-   assign grant$1 = (can_grant & wants$1) & ((~wants$0) | grant_turn$q);
+   assign grant$0 = (can_grant & request$0) & ((~request$1) | (~grant_turn$q));
+   assign grant$1 = (can_grant & request$1) & ((~request$0) | grant_turn$q);
    assign granted = grant$0 | grant$1;
    assign request_taken$0 = grant$0;
    assign request_taken$1 = grant$1;
@@ -6763,9 +6869,10 @@ module watchdog (
    wire [31:0] next_count;
    wire missing$0;
    wire missing$1;
-   wire armed;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
+   reg armed$d;
+   reg armed$q = 1'h0;
    reg reached$d;
    reg reached$q = 1'h0;
    reg expired$d;
@@ -6777,29 +6884,27 @@ module watchdog (
       if (tick) begin
          count$d = next_count;
       end
-      if (((~armed) | voted) | reached$q) begin
+      if ((~armed$q) | reached$q) begin
          count$d = 32'h0;
          reached$d = 1'h0;
       end
    end
    always @(*) begin
+      armed$d = armed$q;
+      armed$d = ((running & (delivered$0 | delivered$1)) & (missing$0 | missing$1)) & (~voted);
+   end
+   always @(*) begin
       expired$d = expired$q;
-      expired$d = 1'h0;
-      if (reached$q) begin
-         expired$d = 1'h1;
-      end
-      if ((~armed) | voted) begin
-         expired$d = 1'h0;
-      end
+      expired$d = armed$q & reached$q;
    end
    assign missing$0 = lacks$0 & (~delivered$0);
    assign missing$1 = lacks$1 & (~delivered$1);
-   assign armed = (running & (delivered$0 | delivered$1)) & (missing$0 | missing$1);
    assign next_count = count$q + 32'h1;
    assign timeout$0 = expired$q & missing$0;
    assign timeout$1 = expired$q & missing$1;
    always @(posedge clock) begin
       count$q <= count$d;
+      armed$q <= armed$d;
       reached$q <= reached$d;
       expired$q <= expired$d;
    end

@@ -151,7 +151,6 @@ pub struct DmaRead {
     candidate_hit: Signal<Local, Bits<16>>,
     candidate_free: Signal<Local, Bit>,
     next_candidate: Signal<Local, Bits<4>>,
-    wants: [Signal<Local, Bit>; 2],
     grant: [Signal<Local, Bit>; 2],
     granted: Signal<Local, Bit>,
     can_grant: Signal<Local, Bit>,
@@ -231,15 +230,13 @@ impl Logic for DmaRead {
         self.candidate_free.next = !self.candidate_hit.val().any();
         self.next_candidate.next = self.candidate.q.val() + 1;
 
-        // Grants.
-        for i in 0..2 {
-            self.wants[i].next = self.request[i].val() & !self.order[i].full.val();
-        }
+        // Grants. There is room in the lane's order for every tag.
         self.can_grant.next = self.usable.q.val() & !self.pending.q.val();
-        self.grant[0].next =
-            self.can_grant.val() & self.wants[0].val() & (!self.wants[1].val() | !self.grant_turn.q.val());
+        self.grant[0].next = self.can_grant.val()
+            & self.request[0].val()
+            & (!self.request[1].val() | !self.grant_turn.q.val());
         self.grant[1].next =
-            self.can_grant.val() & self.wants[1].val() & (!self.wants[0].val() | self.grant_turn.q.val());
+            self.can_grant.val() & self.request[1].val() & (!self.request[0].val() | self.grant_turn.q.val());
         self.granted.next = self.grant[0].val() | self.grant[1].val();
         self.request_taken[0].next = self.grant[0].val();
         self.request_taken[1].next = self.grant[1].val();

@@ -18,18 +18,22 @@ pub enum Part {
     Payload,
     /// The last word of it.
     Tail,
-    /// The last word is on its way to the engine.
+    /// The last word of it is on its way to the engine.
     Last,
     /// A word of zeros.
     Pad,
     /// The header.
     Header,
-    /// The last word of all is on its way.
+    /// The last word of all is on its way to the engine.
+    Through,
+    /// It is in the engine.
     Settle,
     /// The fingerprint is there.
     Deliver,
-    /// The record has a fault: its cause and address are put together.
+    /// The record has a fault: the address of its payload is read.
     Fault,
+    /// Cause and address are put together.
+    Blame,
     /// The fault is reported.
     Report,
     /// The fault has been reported.
@@ -114,6 +118,9 @@ pub struct Finish {
     holding: DFF<Bit>,
     aligned: DFF<Bits<64>>,
     emitting: DFF<Bit>,
+    stored: DFF<Bits<64>>,
+    putting: DFF<Bit>,
+    blank: DFF<Bit>,
     broken: DFF<Bits<8>>,
     wrap: DFF<Bits<32>>,
     origin_entry: DFF<Bits<64>>,
@@ -157,6 +164,9 @@ impl Logic for Finish {
             holding,
             aligned,
             emitting,
+            stored,
+            putting,
+            blank,
             broken,
             wrap,
             origin_entry,
@@ -192,8 +202,10 @@ impl Logic for Finish {
 
         self.at.next = self.index.q.val();
         self.emitting.d.next = false;
-        self.put.next = false;
-        self.word.next = self.data.val();
+        // A word of the entry is read from the store one clock before it goes to the engine.
+        self.stored.d.next = self.data.val();
+        self.putting.d.next = false;
+        self.blank.d.next = false;
         self.payload_taken.next = false;
         self.finding_taken.next = false;
         self.deliver.next = false;
@@ -222,11 +234,9 @@ impl Logic for Finish {
             }
             Part::Inline => {
                 // What is behind the payload was found to be zero.
-                self.put.next = true;
+                self.putting.d.next = true;
+                self.blank.d.next = self.index.q.val() == 7;
                 self.index.d.next = self.next_index.val();
-                if self.index.q.val() == 7 {
-                    self.word.next = 0.into();
-                }
                 if (self.index.q.val() == 7)
                     | ((self.index.q.val() == 5) & (self.length.val() <= self.k.sixteen.val()))
                 {
@@ -259,17 +269,20 @@ impl Logic for Finish {
                 self.part.d.next = Part::Pad;
             }
             Part::Pad => {
-                self.put.next = self.is_odd.q.val();
-                self.word.next = 0.into();
+                self.putting.d.next = self.is_odd.q.val();
+                self.blank.d.next = true;
                 self.part.d.next = Part::Header;
             }
             Part::Header => {
-                self.put.next = true;
+                self.putting.d.next = true;
                 self.index.d.next = self.next_index.val();
                 if self.index.q.val() == 3 {
                     self.index.d.next = 0.into();
-                    self.part.d.next = Part::Settle;
+                    self.part.d.next = Part::Through;
                 }
+            }
+            Part::Through => {
+                self.part.d.next = Part::Settle;
             }
             Part::Settle => {
                 self.part.d.next = Part::Deliver;
@@ -283,6 +296,9 @@ impl Logic for Finish {
             }
             Part::Fault => {
                 self.at.next = 4.into();
+                self.part.d.next = Part::Blame;
+            }
+            Part::Blame => {
                 self.part.d.next = Part::Report;
             }
             Part::Report => {
@@ -290,6 +306,11 @@ impl Logic for Finish {
                 self.part.d.next = Part::Stopped;
             }
             _ => {}
+        }
+        self.put.next = self.putting.q.val();
+        self.word.next = self.stored.q.val();
+        if self.blank.q.val() {
+            self.word.next = 0.into();
         }
         if self.emitting.q.val() & (self.left.q.val() != 0) {
             self.put.next = true;
@@ -317,11 +338,11 @@ impl Logic for Finish {
         self.culprit.d.next = 0.into();
         if self.broken.q.val() != 0 {
             self.cause.d.next = self.broken.q.val();
-            self.culprit.d.next = self.data.val();
+            self.culprit.d.next = self.stored.q.val();
         } else if self.origin.val() == 1 {
             self.culprit.d.next = self.origin_entry.q.val();
         } else if self.origin.val() == 2 {
-            self.culprit.d.next = self.data.val();
+            self.culprit.d.next = self.stored.q.val();
         }
         self.fault_cause.next = self.cause.q.val();
         self.fault_address.next = self.culprit.q.val();

@@ -1,7 +1,7 @@
 //! Sorts the words that come back for a lane: entries into the store, payload to the fingerprint.
 //!
 //! Words come in the order in which the lane asked, so a queue of kinds tells which is which. While an entry
-//! passes, its check code is computed; what became of the entry is noted beside its slot. The next entry waits for that, two
+//! passes, its check code is computed; what became of the entry is noted beside its slot. The next entry waits for that, three
 //! clocks.
 
 use crate::check_code::CheckCode;
@@ -96,6 +96,8 @@ pub struct Intake {
     found: DFF<Bits<32>>,
     fault: DFF<Bits<8>>,
     judging: DFF<Bit>,
+    wrong: DFF<Bit>,
+    noting: DFF<Bit>,
     between: Signal<Local, Bit>,
     next_count: Signal<Local, Bits<32>>,
     next_index: Signal<Local, Bits<3>>,
@@ -111,7 +113,7 @@ impl Logic for Intake {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, count, index, free, stores, stored, stored_fault, stored_ends);
-        dff_setup!(self, clock, ended, whole, found, fault, judging);
+        dff_setup!(self, clock, ended, whole, found, fault, judging, wrong, noting);
         clock!(self, clock, queue, flags, kinds, store, fates, check);
         self.queue.clear.next = self.power_reset.val();
         self.flags.clear.next = self.power_reset.val();
@@ -135,7 +137,8 @@ impl Logic for Intake {
         }
 
         self.is_payload.next = self.kinds.data.val().get_bit(0);
-        self.between.next = (self.stores.q.val() & self.stored_ends.q.val()) | self.ended.q.val();
+        self.between.next =
+            (self.stores.q.val() & self.stored_ends.q.val()) | self.ended.q.val() | self.judging.q.val();
         self.payload.next = self.queue.valid.val() & self.is_payload.val() & !self.halt.val();
         self.payload_data.next = self.queue.data.val();
         self.payload_ends.next = self.flags.data.val().get_bit(9);
@@ -179,7 +182,7 @@ impl Logic for Intake {
             self.check.word.next = self.stored.q.val() & self.k.low_half.val();
         }
 
-        // The code is there two clocks after the last word.
+        // The code is there two clocks after the last word; it is compared then, and what became of the entry noted after.
         self.ended.d.next = self.stores.q.val() & self.stored_ends.q.val() & !self.clear.val();
         self.judging.d.next = self.ended.q.val() & !self.clear.val();
         if self.stores.q.val() {
@@ -188,17 +191,19 @@ impl Logic for Intake {
             self.whole.d.next = self.index.q.val() == 7;
         }
         self.next_count.next = self.count.q.val() + 1;
-        self.fates.write.next = self.judging.q.val();
+        self.noting.d.next = self.judging.q.val() & !self.clear.val();
+        self.wrong.d.next = (self.found.q.val() != self.check.code.val()) | !self.whole.q.val();
+        self.fates.write.next = self.noting.q.val();
         self.fates.write_address.next = self.slot.val();
         self.fates.write_data.next = 0.into();
         if self.fault.q.val() != 0 {
             self.fates.write_data.next = self.fault.q.val();
-        } else if (self.found.q.val() != self.check.code.val()) | !self.whole.q.val() {
+        } else if self.wrong.q.val() {
             self.fates.write_data.next = self.k.check.val();
         }
         self.fates.address.next = self.status_slot.val();
         self.status.next = self.fates.data.val();
-        if self.judging.q.val() {
+        if self.noting.q.val() {
             self.count.d.next = self.next_count.val();
         }
         self.arrived.next = self.count.q.val();

@@ -1,7 +1,7 @@
 //! Cuts a read of a lane into requests that PCIe allows and that fit a tag's buffer.
 //!
 //! A request never crosses a multiple of its largest size (128, 256 or 512 bytes, by Max_Read_Request_Size), hence never
-//! 4 KiB. Three clocks for each request; when the lane is halted, what has not left is forgotten.
+//! 4 KiB. Five clocks for each request; when the lane is halted, what has not left is forgotten.
 
 use rust_hdl::prelude::*;
 
@@ -14,10 +14,14 @@ pub enum Cut {
     Room,
     /// How long is the next request?
     Measure,
-    /// Which bytes of which DW does it want?
+    /// How many DW and words does it touch?
     Shape,
+    /// Which bytes of the first and the last DW does it want?
+    Enable,
     /// The request waits to be taken.
     Offer,
+    /// On to the next request.
+    Advance,
 }
 
 crate::constants::constants! {
@@ -146,10 +150,10 @@ impl Logic for Split {
         self.job_taken.next = false;
         match self.cut.q.val() {
             Cut::Idle => {
+                self.at.d.next = self.job_address.val();
+                self.left.d.next = self.job_length.val();
                 if self.job.val() {
                     self.job_taken.next = true;
-                    self.at.d.next = self.job_address.val();
-                    self.left.d.next = self.job_length.val();
                     self.cut.d.next = Cut::Room;
                 }
             }
@@ -167,9 +171,12 @@ impl Logic for Split {
             Cut::Shape => {
                 self.dw_count.d.next = self.dw_rounded.val().get_bits::<8>(2);
                 self.word_count.d.next = self.word_rounded.val().get_bits::<7>(3);
+                self.cut.d.next = Cut::Enable;
+            }
+            Cut::Enable => {
                 self.first.d.next = self.head.val();
                 self.final_enables.d.next = self.tail.val();
-                if self.dw_rounded.val().get_bits::<8>(2) == 1 {
+                if self.dw_count.q.val() == 1 {
                     self.first.d.next = self.head.val() & self.tail.val();
                     self.final_enables.d.next = 0.into();
                 }
@@ -177,13 +184,15 @@ impl Logic for Split {
             }
             Cut::Offer => {
                 if self.request_taken.val() {
-                    self.at.d.next = self.next_at.val();
-                    self.left.d.next = self.next_left.val();
-                    if self.is_last.q.val() {
-                        self.cut.d.next = Cut::Idle;
-                    } else {
-                        self.cut.d.next = Cut::Room;
-                    }
+                    self.cut.d.next = Cut::Advance;
+                }
+            }
+            Cut::Advance => {
+                self.at.d.next = self.next_at.val();
+                self.left.d.next = self.next_left.val();
+                self.cut.d.next = Cut::Room;
+                if self.is_last.q.val() {
+                    self.cut.d.next = Cut::Idle;
                 }
             }
             _ => {
