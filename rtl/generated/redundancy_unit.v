@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'h94485385;
-   localparam [31:0] rtl_hash$hi = 32'hd91ea6f4;
+   localparam [31:0] rtl_hash$lo = 32'hcec59fec;
+   localparam [31:0] rtl_hash$hi = 32'he6a5b5d6;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -695,6 +695,12 @@ module csr (
    reg writing$q = 1'h0;
    reg [31:0] written$d;
    reg [31:0] written$q = 32'h0;
+   reg flushing$d;
+   reg flushing$q = 1'h0;
+   reg resetting$0$d;
+   reg resetting$0$q = 1'h0;
+   reg resetting$1$d;
+   reg resetting$1$q = 1'h0;
    reg [31:0] of_card$d;
    reg [31:0] of_card$q = 32'h0;
    reg [31:0] of_group$d;
@@ -715,6 +721,8 @@ module csr (
       fault_base_hi$d = fault_base_hi$q;
       fault_log2$d = fault_log2$q;
       fault_head$d = fault_head$q;
+      flushing$d = flushing$q;
+      flushing$d = ((writing$q & (number == k$group_command)) & written$q[0]) & control$q[0];
       if (writing$q & (number == k$control)) begin
          control$d = written$q & k$control_mask;
       end
@@ -730,6 +738,8 @@ module csr (
       if (writing$q & (number == k$fault_head)) begin
          fault_head$d = written$q;
       end
+      resetting$0$d = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
+      resetting$1$d = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
       was_enabled$d = control$q[0];
       if (reset) begin
          control$d = 32'h0;
@@ -738,6 +748,9 @@ module csr (
          fault_log2$d = 32'h0;
          fault_head$d = 32'h0;
          was_enabled$d = 1'h0;
+         flushing$d = 1'h0;
+         resetting$0$d = 1'h0;
+         resetting$1$d = 1'h0;
       end
    end
    always @(*) begin
@@ -1023,9 +1036,9 @@ module csr (
       end
    end
    assign bus_read = ((of_card$q | of_group$q) | of_lane$0$q) | of_lane$1$q;
-   assign flush = ((writing$q & (number == k$group_command)) & written$q[0]) & control$q[0];
-   assign lane_reset$0 = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
-   assign lane_reset$1 = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
+   assign flush = flushing$q;
+   assign lane_reset$0 = resetting$0$q;
+   assign lane_reset$1 = resetting$1$q;
    assign disabled = was_enabled$q & (~control$q[0]);
    assign enable = control$q[0];
    assign fault_base = {32'h0, fault_base_lo$q} | ({32'h0, fault_base_hi$q} << 32);
@@ -1081,6 +1094,9 @@ module csr (
       for_lane$1$q <= for_lane$1$d;
       writing$q <= writing$d;
       written$q <= written$d;
+      flushing$q <= flushing$d;
+      resetting$0$q <= resetting$0$d;
+      resetting$1$q <= resetting$1$d;
       of_card$q <= of_card$d;
       of_group$q <= of_group$d;
       of_lane$0$q <= of_lane$0$d;
@@ -4556,7 +4572,7 @@ module lane (
          state = 4'h1;
       end
    end
-   assign head = head_now;
+   assign head = passed$q;
    assign tail = rung$q;
    assign report = logging$q;
    assign report_cause = log_cause$q;
@@ -6499,8 +6515,6 @@ module vote (
    wire go;
    wire [63:0] difference;
    reg [7:0] why;
-   reg [7:0] family;
-   reg [7:0] family_n;
    wire both;
    wire matched;
    wire not_both_n;
@@ -6544,6 +6558,8 @@ module vote (
    reg [63:0] agreed$q = 64'h0;
    reg releases$d;
    reg releases$q = 1'h0;
+   reg [7:0] family$d;
+   reg [7:0] family$q = 8'h0;
    reg [63:0] b0$d;
    reg [63:0] b0$q = 64'h0;
    reg [63:0] b1$d;
@@ -6566,6 +6582,8 @@ module vote (
    reg [63:0] agreed_n$q = 64'h0;
    reg releases_n$d;
    reg releases_n$q = 1'h0;
+   reg [7:0] family_n$d;
+   reg [7:0] family_n$q = 8'h0;
    wire check$put;
    wire check$first;
    wire [63:0] check$word;
@@ -6608,19 +6626,19 @@ module vote (
       case (voting$q)
          Voting$Idle: begin
             is_flush$d = 1'h0;
+            a0$d = fingerprint$0;
+            a1$d = fingerprint$1;
+            b0$d = ~fingerprint$0;
+            b1$d = ~fingerprint$1;
+            here$0$d = member$0 & delivered$0;
+            here_n$0$d = ~(member$0 & delivered$0);
+            gone$0$d = (member$0 & (~delivered$0)) & dead$0;
+            gone_n$0$d = ~((member$0 & (~delivered$0)) & dead$0);
+            here$1$d = member$1 & delivered$1;
+            here_n$1$d = ~(member$1 & delivered$1);
+            gone$1$d = (member$1 & (~delivered$1)) & dead$1;
+            gone_n$1$d = ~((member$1 & (~delivered$1)) & dead$1);
             if (go) begin
-               a0$d = fingerprint$0;
-               a1$d = fingerprint$1;
-               b0$d = ~fingerprint$0;
-               b1$d = ~fingerprint$1;
-               here$0$d = member$0 & delivered$0;
-               here_n$0$d = ~(member$0 & delivered$0);
-               gone$0$d = (member$0 & (~delivered$0)) & dead$0;
-               gone_n$0$d = ~((member$0 & (~delivered$0)) & dead$0);
-               here$1$d = member$1 & delivered$1;
-               here_n$1$d = ~(member$1 & delivered$1);
-               gone$1$d = (member$1 & (~delivered$1)) & dead$1;
-               gone_n$1$d = ~((member$1 & (~delivered$1)) & dead$1);
                voting$d = Voting$Compare;
             end else if (flush) begin
                is_flush$d = 1'h1;
@@ -6656,7 +6674,7 @@ module vote (
                   outcome$d = k$mismatched;
                   votes$d = present << 4;
                end else begin
-                  outcome$d = family;
+                  outcome$d = family$q;
                   votes$d = lost << 4;
                end
                if (matched_b) begin
@@ -6671,7 +6689,7 @@ module vote (
                   outcome_n$d = k$mismatched_n;
                   votes_n$d = ~shifted;
                end else begin
-                  outcome_n$d = family_n;
+                  outcome_n$d = family_n$q;
                   votes_n$d = ~shifted;
                end
             end
@@ -6715,6 +6733,22 @@ module vote (
          voting$d = Voting$Idle;
       end
    end
+   always @(*) begin
+      family$d = family$q;
+      family_n$d = family_n$q;
+      family$d = k$bad_entry;
+      family_n$d = k$bad_entry_n;
+      if (why == k$cause_isolation) begin
+         family$d = k$isolation;
+         family_n$d = k$isolation_n;
+      end else if ((((why == k$cause_refused) | (why == k$cause_poisoned)) | (why == k$cause_dma_timeout)) | (why == k$cause_malformed)) begin
+         family$d = k$dma;
+         family_n$d = k$dma_n;
+      end else if (why == k$cause_timeout) begin
+         family$d = k$timeout;
+         family_n$d = k$timeout_n;
+      end
+   end
    assign ready$0 = ((~member$0) | delivered$0) | dead$0;
    assign ready$1 = ((~member$1) | delivered$1) | dead$1;
    assign go = ((((running & room) & (voting$q == Voting$Idle)) & ready$0) & ready$1) & (member$0 | member$1);
@@ -6725,20 +6759,6 @@ module vote (
       why = cause$1;
       if (gone$0$q) begin
          why = cause$0;
-      end
-   end
-   always @(*) begin
-      family = k$bad_entry;
-      family_n = k$bad_entry_n;
-      if (why == k$cause_isolation) begin
-         family = k$isolation;
-         family_n = k$isolation_n;
-      end else if ((((why == k$cause_refused) | (why == k$cause_poisoned)) | (why == k$cause_dma_timeout)) | (why == k$cause_malformed)) begin
-         family = k$dma;
-         family_n = k$dma_n;
-      end else if (why == k$cause_timeout) begin
-         family = k$timeout;
-         family_n = k$timeout_n;
       end
    end
    assign both = here$0$q & here$1$q;
@@ -6834,6 +6854,7 @@ module vote (
       votes$q <= votes$d;
       agreed$q <= agreed$d;
       releases$q <= releases$d;
+      family$q <= family$d;
       b0$q <= b0$d;
       b1$q <= b1$d;
       here_n$0$q <= here_n$0$d;
@@ -6845,6 +6866,7 @@ module vote (
       votes_n$q <= votes_n$d;
       agreed_n$q <= agreed_n$d;
       releases_n$q <= releases_n$d;
+      family_n$q <= family_n$d;
    end
 endmodule
 

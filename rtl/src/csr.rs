@@ -122,6 +122,8 @@ pub struct Csr {
     for_lane: [DFF<Bit>; 2],
     writing: DFF<Bit>,
     written: DFF<Bits<32>>,
+    flushing: DFF<Bit>,
+    resetting: [DFF<Bit>; 2],
     of_card: DFF<Bits<32>>,
     of_group: DFF<Bits<32>>,
     of_lane: [DFF<Bits<32>>; 2],
@@ -162,10 +164,12 @@ impl Logic for Csr {
             decoded,
             writing,
             written,
+            flushing,
             of_card,
             of_group
         );
         for i in 0..2 {
+            self.resetting[i].clock.next = self.clock.val();
             self.for_lane[i].clock.next = self.clock.val();
             self.of_lane[i].clock.next = self.clock.val();
             self.ring_base_lo[i].clock.next = self.clock.val();
@@ -325,7 +329,8 @@ impl Logic for Csr {
             self.of_card.q.val() | self.of_group.q.val() | self.of_lane[0].q.val() | self.of_lane[1].q.val();
 
         // Writes.
-        self.flush.next = self.writing.q.val()
+        self.flush.next = self.flushing.q.val();
+        self.flushing.d.next = self.writing.q.val()
             & (self.number.val() == self.k.group_command.val())
             & self.written.q.val().get_bit(0)
             & self.control.q.val().get_bit(0);
@@ -372,7 +377,8 @@ impl Logic for Csr {
             self.payload_max.d.next = self.written.q.val();
         }
         for i in 0..2 {
-            self.lane_reset[i].next = self.writing.q.val()
+            self.lane_reset[i].next = self.resetting[i].q.val();
+            self.resetting[i].d.next = self.writing.q.val()
                 & self.mine[i].val()
                 & (self.number.val() == self.k.lane_command.val())
                 & self.written.q.val().get_bit(0)
@@ -437,6 +443,10 @@ impl Logic for Csr {
             self.fault_log2.d.next = 0.into();
             self.fault_head.d.next = 0.into();
             self.was_enabled.d.next = false;
+            self.flushing.d.next = false;
+            for i in 0..2 {
+                self.resetting[i].d.next = false;
+            }
         }
 
         self.enable.next = self.control.q.val().get_bit(0);

@@ -430,7 +430,7 @@ impl Logic for Lane {
         } else if self.is_live.q.val() {
             self.state.next = 1.into();
         }
-        self.head.next = self.head_now.val();
+        self.head.next = self.passed.q.val();
         self.tail.next = self.rung.q.val();
         self.report.next = self.logging.q.val();
         self.report_cause.next = self.log_cause.q.val();
