@@ -171,7 +171,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
     // All of `synth_ecp5` but `autoname`, which takes as long as the rest: the paths are named well enough without.
     let script = format!(
-        "read_verilog {VERILOG}; synth_ecp5 -top {TOP} -run :check; hierarchy -check; check -noattr; \
+        "read_verilog {VERILOG}; synth_ecp5 -top {TOP} -run :check; hierarchy -check; check -noinit; \
          blackbox =A:whitebox; write_json {}",
         quoted(&netlist)
     );
@@ -184,6 +184,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let place = |seed: u32| -> Result<Timing> {
         let result = folder.join(format!("seed{seed}.json"));
         let mut command = Command::new(&nextpnr);
+        // Not router2, though it is faster by far: it makes detours of several ns on paths that matter.
         command.args([
             "--um5g-45k",
             "--package",
