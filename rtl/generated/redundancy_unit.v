@@ -8,6 +8,7 @@
 module tlp_rx (
    input wire clock,
    input wire reset,
+   input wire power_reset,
    input wire valid,
    input wire [63:0] data,
    input wire last,
@@ -18,6 +19,8 @@ module tlp_rx (
    output wire is_read,
    output wire [17:0] address,
    output wire [9:0] length,
+   output wire one_or_two,
+   output wire two,
    output wire [3:0] first_enables,
    output wire [3:0] last_enables,
    output wire [63:0] payload,
@@ -30,21 +33,17 @@ module tlp_rx (
    localparam [2:0] Progress$Second = 3'd1;
    localparam [2:0] Progress$Third = 3'd2;
    localparam [2:0] Progress$Rest = 3'd3;
-   localparam [2:0] Progress$Full = 3'd4;
+   localparam [2:0] Progress$Forgotten = 3'd4;
+   localparam [2:0] Progress$Full = 3'd5;
    wire [4:0] kind;
-   wire four;
    wire carries_data;
    wire prefix;
-   wire poisoned;
    wire memory;
    wire posted;
-   wire short;
-   wire write;
-   wire read;
-   wire answered;
    wire [31:0] low;
    wire [31:0] high;
    wire needs_third;
+   reg more_to_come;
    reg [2:0] progress$d;
    reg [2:0] progress$q = 3'h0;
    reg [31:0] dw0$d;
@@ -57,6 +56,20 @@ module tlp_rx (
    reg [31:0] payload0$q = 32'h0;
    reg [31:0] payload1$d;
    reg [31:0] payload1$q = 32'h0;
+   reg four$d;
+   reg four$q = 1'h0;
+   reg poisoned$d;
+   reg poisoned$q = 1'h0;
+   reg write$d;
+   reg write$q = 1'h0;
+   reg read$d;
+   reg read$q = 1'h0;
+   reg answered$d;
+   reg answered$q = 1'h0;
+   reg is_short$d;
+   reg is_short$q = 1'h0;
+   reg is_two$d;
+   reg is_two$q = 1'h0;
    always @(*) begin
       progress$d = progress$q;
       dw0$d = dw0$q;
@@ -64,11 +77,25 @@ module tlp_rx (
       low_address$d = low_address$q;
       payload0$d = payload0$q;
       payload1$d = payload1$q;
+      four$d = four$q;
+      poisoned$d = poisoned$q;
+      write$d = write$q;
+      read$d = read$q;
+      answered$d = answered$q;
+      is_short$d = is_short$q;
+      is_two$d = is_two$q;
       case (progress$q)
          Progress$First: begin
             if (valid) begin
                dw0$d = low;
                dw1$d = high;
+               four$d = low[29];
+               poisoned$d = low[14];
+               write$d = memory & carries_data;
+               read$d = memory & (~carries_data);
+               answered$d = (memory & (~carries_data)) | ((~memory) & (~posted));
+               is_two$d = low[9:0] == 10'h2;
+               is_short$d = (low[9:0] == 10'h1) | (low[9:0] == 10'h2);
                if (~last) begin
                   progress$d = Progress$Second;
                end
@@ -76,19 +103,19 @@ module tlp_rx (
          end
          Progress$Second: begin
             if (valid) begin
-               if (four) begin
+               if (four$q) begin
                   low_address$d = high[17:0];
                end else begin
                   low_address$d = low[17:0];
                   payload0$d = high;
                end
                if (~last) begin
-                  if ((write & short) & needs_third) begin
+                  if ((write$q & is_short$q) & needs_third) begin
                      progress$d = Progress$Third;
                   end else begin
                      progress$d = Progress$Rest;
                   end
-               end else if (answered | (((write & short) & (~needs_third)) & (~poisoned))) begin
+               end else if (answered$q | (((write$q & is_short$q) & (~needs_third)) & (~poisoned$q))) begin
                   progress$d = Progress$Full;
                end else begin
                   progress$d = Progress$First;
@@ -97,7 +124,7 @@ module tlp_rx (
          end
          Progress$Third: begin
             if (valid) begin
-               if (four) begin
+               if (four$q) begin
                   payload0$d = low;
                   payload1$d = high;
                end else begin
@@ -105,7 +132,7 @@ module tlp_rx (
                end
                if (~last) begin
                   progress$d = Progress$Rest;
-               end else if (poisoned) begin
+               end else if (poisoned$q) begin
                   progress$d = Progress$First;
                end else begin
                   progress$d = Progress$Full;
@@ -114,11 +141,16 @@ module tlp_rx (
          end
          Progress$Rest: begin
             if (valid & last) begin
-               if (answered | ((write & short) & (~poisoned))) begin
+               if (answered$q | ((write$q & is_short$q) & (~poisoned$q))) begin
                   progress$d = Progress$Full;
                end else begin
                   progress$d = Progress$First;
                end
+            end
+         end
+         Progress$Forgotten: begin
+            if (valid & last) begin
+               progress$d = Progress$First;
             end
          end
          Progress$Full: begin
@@ -132,34 +164,42 @@ module tlp_rx (
       endcase
       if (reset) begin
          progress$d = Progress$First;
+         if (more_to_come) begin
+            progress$d = Progress$Forgotten;
+         end
+      end
+      if (power_reset) begin
+         progress$d = Progress$First;
       end
    end
-   assign kind = dw0$q[28:24];
-   assign four = dw0$q[29];
-   assign carries_data = dw0$q[30];
-   assign prefix = dw0$q[31];
-   assign poisoned = dw0$q[14];
-   assign length = dw0$q[9:0];
-   assign memory = (kind == 5'h0) & (~prefix);
-   assign posted = ((kind[4:3] == 2'h2) | (kind[4:1] == 4'h5)) | prefix;
-   assign short = (dw0$q[9:0] == 10'h1) | (dw0$q[9:0] == 10'h2);
-   assign write = memory & carries_data;
-   assign read = memory & (~carries_data);
-   assign answered = read | ((~memory) & (~posted));
-   assign needs_third = write & (four | (dw0$q[9:0] == 10'h2));
    assign low = data[31:0];
    assign high = data[63:32];
+   assign kind = low[28:24];
+   assign carries_data = low[30];
+   assign prefix = low[31];
+   assign memory = (kind == 5'h0) & (~prefix);
+   assign posted = ((kind[4:3] == 2'h2) | (kind[4:1] == 4'h5)) | prefix;
+   assign needs_third = write$q & (four$q | is_two$q);
    assign ready = progress$q != Progress$Full;
    assign record = progress$q == Progress$Full;
-   assign is_write = write;
-   assign is_read = read;
+   assign is_write = write$q;
+   assign is_read = read$q;
    assign address = low_address$q;
+   assign length = dw0$q[9:0];
+   assign one_or_two = is_short$q;
+   assign two = is_two$q;
    assign first_enables = dw1$q[3:0];
    assign last_enables = dw1$q[7:4];
    assign payload = {32'h0, payload0$q} | ({32'h0, payload1$q} << 32);
    assign echo = dw0$q & echo_mask$mask;
    assign requester = dw1$q[31:16];
    assign tag = dw1$q[15:8];
+   always @(*) begin
+      more_to_come = (progress$q != Progress$First) & ready;
+      if (valid & ready) begin
+         more_to_come = ~last;
+      end
+   end
    always @(posedge clock) begin
       progress$q <= progress$d;
       dw0$q <= dw0$d;
@@ -167,11 +207,19 @@ module tlp_rx (
       low_address$q <= low_address$d;
       payload0$q <= payload0$d;
       payload1$q <= payload1$d;
+      four$q <= four$d;
+      poisoned$q <= poisoned$d;
+      write$q <= write$d;
+      read$q <= read$d;
+      answered$q <= answered$d;
+      is_short$q <= is_short$d;
+      is_two$q <= is_two$d;
    end
 endmodule
 
-// Carries out the host's requests, one DW a clock, on the register bus, and queues the answers to reads.
+// Carries out the host's requests on the register bus, a DW written a clock, and queues the answers to reads.
 // 
+// The bus is registered, and a read waits until its answer has come through the registers of all who share the bus.
 // A request of two DW is two accesses, the lower address first; that is how an 8-byte write rings a doorbell. The
 // answer holds what the registers were at that moment. Writes never wait; a read waits for room in the queue.
 module host (
@@ -184,15 +232,17 @@ module host (
    input wire is_read,
    input wire [17:0] address,
    input wire [9:0] length,
+   input wire one_or_two,
+   input wire two,
    input wire [3:0] first_enables,
    input wire [3:0] last_enables,
    input wire [63:0] payload,
    input wire [31:0] echo,
    input wire [15:0] requester,
    input wire [7:0] tag,
-   output reg [15:0] bus_address,
-   output reg bus_write,
-   output reg [31:0] bus_data,
+   output wire [15:0] bus_address,
+   output wire bus_write,
+   output wire [31:0] bus_data,
    input wire [31:0] bus_read,
    input wire room,
    output reg put,
@@ -207,36 +257,60 @@ module host (
    localparam [2:0] words$abort = 3'b100;
    localparam [3:0] words$all = 4'hf;
    localparam [11:0] words$dw_bytes = 12'h4;
+   localparam [2:0] words$settled = 3'b101;
    localparam [1:0] Step$First = 2'd0;
    localparam [1:0] Step$Second = 2'd1;
    localparam [1:0] Step$Count = 2'd2;
    localparam [1:0] Step$Answer = 2'd3;
-   wire two;
-   wire short;
+   wire settled;
+   wire [2:0] next_waited;
    wire [15:0] dw;
    wire [15:0] next_dw;
    reg [3:0] end_enables;
    reg [1:0] skipped;
    reg [1:0] cut;
    wire [11:0] bytes;
-   wire [11:0] trimmed;
+   wire [2:0] absent;
    wire [11:0] counted;
    reg [2:0] status;
    wire good;
    wire [6:0] lower;
    reg [1:0] step$d;
    reg [1:0] step$q = 2'h0;
+   reg [15:0] at$d;
+   reg [15:0] at$q = 16'h0;
+   reg writing$d;
+   reg writing$q = 1'h0;
+   reg [31:0] written$d;
+   reg [31:0] written$q = 32'h0;
+   reg [2:0] waited$d;
+   reg [2:0] waited$q = 3'h0;
    reg [31:0] low$d;
    reg [31:0] low$q = 32'h0;
    reg [31:0] high$d;
    reg [31:0] high$q = 32'h0;
    reg [11:0] count$d;
    reg [11:0] count$q = 12'h0;
+   reg [2:0] less$d;
+   reg [2:0] less$q = 3'h0;
    always @(*) begin
       step$d = step$q;
       low$d = low$q;
       high$d = high$q;
       count$d = count$q;
+      at$d = at$q;
+      writing$d = writing$q;
+      written$d = written$q;
+      waited$d = waited$q;
+      at$d = dw;
+      written$d = payload[31:0];
+      writing$d = ((record & is_write) & (step$q == Step$First)) & (first_enables == words$all);
+      if (step$q == Step$Second) begin
+         at$d = next_dw;
+         written$d = payload[63:32];
+         writing$d = is_write & (last_enables == words$all);
+      end
+      waited$d = 3'h0;
       taken = 1'h0;
       put = 1'h0;
       case (step$q)
@@ -246,6 +320,8 @@ module host (
                high$d = 32'h0;
                if (is_write & (~two)) begin
                   taken = 1'h1;
+               end else if (~settled) begin
+                  waited$d = next_waited;
                end else if (two & (is_write | is_read)) begin
                   step$d = Step$Second;
                end else begin
@@ -258,6 +334,8 @@ module host (
             if (is_write) begin
                taken = 1'h1;
                step$d = Step$First;
+            end else if (~settled) begin
+               waited$d = next_waited;
             end else begin
                step$d = Step$Count;
             end
@@ -281,27 +359,26 @@ module host (
          end
       endcase
       if (reset) begin
+         writing$d = 1'h0;
+         waited$d = 3'h0;
          step$d = Step$First;
       end
    end
-   assign two = length == 10'h2;
-   assign short = (length == 10'h1) | two;
-   assign good = is_read & short;
+   always @(*) begin
+      less$d = less$q;
+      less$d = absent;
+   end
+   assign good = is_read & one_or_two;
    assign dw = address[17:2];
    assign next_dw = dw + 16'h1;
-   always @(*) begin
-      bus_address = dw;
-      bus_data = payload[31:0];
-      bus_write = ((record & is_write) & (step$q == Step$First)) & (first_enables == words$all);
-      if (step$q == Step$Second) begin
-         bus_address = next_dw;
-         bus_data = payload[63:32];
-         bus_write = is_write & (last_enables == words$all);
-      end
-   end
+   assign bus_address = at$q;
+   assign bus_data = written$q;
+   assign bus_write = writing$q;
+   assign settled = ((waited$q == words$settled) | (~is_read)) | (~good);
+   assign next_waited = waited$q + 3'h1;
    always @(*) begin
       end_enables = last_enables;
-      if (length == 10'h1) begin
+      if (one_or_two & (~two)) begin
          end_enables = first_enables;
       end
    end
@@ -330,8 +407,8 @@ module host (
       end
    end
    assign bytes = {2'h0, length} << 2;
-   assign trimmed = bytes - {10'h0, skipped};
-   assign counted = trimmed - {10'h0, cut};
+   assign absent = {1'h0, skipped} + {1'h0, cut};
+   assign counted = bytes - {9'h0, less$q};
    assign lower = ({2'h0, address[6:2]} << 2) | {5'h0, skipped};
    always @(*) begin
       status = 3'h0;
@@ -351,9 +428,14 @@ module host (
    assign answer = {32'h0, low$q} | ({32'h0, high$q} << 32);
    always @(posedge clock) begin
       step$q <= step$d;
+      at$q <= at$d;
+      writing$q <= writing$d;
+      written$q <= written$d;
+      waited$q <= waited$d;
       low$q <= low$d;
       high$q <= high$d;
       count$q <= count$d;
+      less$q <= less$d;
    end
 endmodule
 
@@ -435,7 +517,7 @@ module csr (
    input wire [15:0] bus_address,
    input wire bus_write,
    input wire [31:0] bus_data,
-   output reg [31:0] bus_read,
+   output wire [31:0] bus_read,
    input wire [31:0] fault_tail,
    input wire [31:0] faults_dropped,
    input wire [31:0] stale_doorbells,
@@ -482,11 +564,11 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash_lo = 32'h7fb3a5ed;
-   localparam [31:0] rtl_hash_hi = 32'hdfcfda9c;
-   localparam [63:0] ring_mask = 64'hffffffffffffffc0;
+   localparam [31:0] rtl_hash$lo = 32'hcec59fec;
+   localparam [31:0] rtl_hash$hi = 32'he6a5b5d6;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
+   localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
    localparam [5:0] k$magic = 6'b1;
    localparam [5:0] k$version = 6'b10;
    localparam [5:0] k$size = 6'b11;
@@ -603,6 +685,30 @@ module csr (
    reg [31:0] window_limit_hi$1$q = 32'h0;
    reg was_enabled$d;
    reg was_enabled$q = 1'h0;
+   reg [5:0] decoded$d;
+   reg [5:0] decoded$q = 6'h0;
+   wire for_lane$0$d;
+   reg for_lane$0$q = 1'h0;
+   wire for_lane$1$d;
+   reg for_lane$1$q = 1'h0;
+   reg writing$d;
+   reg writing$q = 1'h0;
+   reg [31:0] written$d;
+   reg [31:0] written$q = 32'h0;
+   reg flushing$d;
+   reg flushing$q = 1'h0;
+   reg resetting$0$d;
+   reg resetting$0$q = 1'h0;
+   reg resetting$1$d;
+   reg resetting$1$q = 1'h0;
+   reg [31:0] of_card$d;
+   reg [31:0] of_card$q = 32'h0;
+   reg [31:0] of_group$d;
+   reg [31:0] of_group$q = 32'h0;
+   reg [31:0] of_lane$0$d;
+   reg [31:0] of_lane$0$q = 32'h0;
+   reg [31:0] of_lane$1$d;
+   reg [31:0] of_lane$1$q = 32'h0;
    csr_decoder decoder (
       .address(decoder$address),
       .number(decoder$number),
@@ -615,21 +721,25 @@ module csr (
       fault_base_hi$d = fault_base_hi$q;
       fault_log2$d = fault_log2$q;
       fault_head$d = fault_head$q;
-      if (bus_write & (number == k$control)) begin
-         control$d = bus_data & k$control_mask;
+      flushing$d = flushing$q;
+      flushing$d = ((writing$q & (number == k$group_command)) & written$q[0]) & control$q[0];
+      if (writing$q & (number == k$control)) begin
+         control$d = written$q & k$control_mask;
       end
-      if (bus_write & (number == k$fault_base_lo)) begin
-         fault_base_lo$d = bus_data;
+      if (writing$q & (number == k$fault_base_lo)) begin
+         fault_base_lo$d = written$q;
       end
-      if (bus_write & (number == k$fault_base_hi)) begin
-         fault_base_hi$d = bus_data;
+      if (writing$q & (number == k$fault_base_hi)) begin
+         fault_base_hi$d = written$q;
       end
-      if (bus_write & (number == k$fault_log2)) begin
-         fault_log2$d = bus_data;
+      if (writing$q & (number == k$fault_log2)) begin
+         fault_log2$d = written$q;
       end
-      if (bus_write & (number == k$fault_head)) begin
-         fault_head$d = bus_data;
+      if (writing$q & (number == k$fault_head)) begin
+         fault_head$d = written$q;
       end
+      resetting$0$d = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
+      resetting$1$d = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
       was_enabled$d = control$q[0];
       if (reset) begin
          control$d = 32'h0;
@@ -638,6 +748,9 @@ module csr (
          fault_log2$d = 32'h0;
          fault_head$d = 32'h0;
          was_enabled$d = 1'h0;
+         flushing$d = 1'h0;
+         resetting$0$d = 1'h0;
+         resetting$1$d = 1'h0;
       end
    end
    always @(*) begin
@@ -650,32 +763,32 @@ module csr (
       verdict_head$d = verdict_head$q;
       watchdog$d = watchdog$q;
       payload_max$d = payload_max$q;
-      if (bus_write & (number == k$members)) begin
-         members$d = bus_data & k$members_mask;
+      if (writing$q & (number == k$members)) begin
+         members$d = written$q & k$members_mask;
       end
-      if (bus_write & (number == k$start_lo)) begin
-         start_lo$d = bus_data;
+      if (writing$q & (number == k$start_lo)) begin
+         start_lo$d = written$q;
       end
-      if (bus_write & (number == k$start_hi)) begin
-         start_hi$d = bus_data;
+      if (writing$q & (number == k$start_hi)) begin
+         start_hi$d = written$q;
       end
-      if (bus_write & (number == k$verdict_base_lo)) begin
-         verdict_base_lo$d = bus_data;
+      if (writing$q & (number == k$verdict_base_lo)) begin
+         verdict_base_lo$d = written$q;
       end
-      if (bus_write & (number == k$verdict_base_hi)) begin
-         verdict_base_hi$d = bus_data;
+      if (writing$q & (number == k$verdict_base_hi)) begin
+         verdict_base_hi$d = written$q;
       end
-      if (bus_write & (number == k$verdict_log2)) begin
-         verdict_log2$d = bus_data;
+      if (writing$q & (number == k$verdict_log2)) begin
+         verdict_log2$d = written$q;
       end
-      if (bus_write & (number == k$verdict_head)) begin
-         verdict_head$d = bus_data;
+      if (writing$q & (number == k$verdict_head)) begin
+         verdict_head$d = written$q;
       end
-      if (bus_write & (number == k$watchdog)) begin
-         watchdog$d = bus_data;
+      if (writing$q & (number == k$watchdog)) begin
+         watchdog$d = written$q;
       end
-      if (bus_write & (number == k$payload_max)) begin
-         payload_max$d = bus_data;
+      if (writing$q & (number == k$payload_max)) begin
+         payload_max$d = written$q;
       end
       if (disabled | reset) begin
          members$d = 32'h0;
@@ -690,6 +803,90 @@ module csr (
       end
    end
    always @(*) begin
+      decoded$d = decoded$q;
+      decoded$d = decoder$number;
+   end
+   always @(*) begin
+      writing$d = writing$q;
+      writing$d = bus_write & (~reset);
+   end
+   always @(*) begin
+      written$d = written$q;
+      written$d = bus_data;
+   end
+   always @(*) begin
+      of_card$d = of_card$q;
+      of_card$d = 32'h0;
+      if (number == k$magic) begin
+         of_card$d = k$magic_value;
+      end else if (number == k$version) begin
+         of_card$d = k$version_value;
+      end else if (number == k$size) begin
+         of_card$d = k$size_value;
+      end else if (number == k$limits) begin
+         of_card$d = k$limits_value;
+      end else if (number == k$features) begin
+         of_card$d = k$features_value;
+      end else if (number == k$tick_rate) begin
+         of_card$d = k$tick_rate_value;
+      end else if (number == k$rtl_hash_lo) begin
+         of_card$d = rtl_hash$lo;
+      end else if (number == k$rtl_hash_hi) begin
+         of_card$d = rtl_hash$hi;
+      end else if (number == k$control) begin
+         of_card$d = control$q;
+      end else if (number == k$fault_base_lo) begin
+         of_card$d = fault_base_lo$q;
+      end else if (number == k$fault_base_hi) begin
+         of_card$d = fault_base_hi$q;
+      end else if (number == k$fault_log2) begin
+         of_card$d = fault_log2$q;
+      end else if (number == k$fault_head) begin
+         of_card$d = fault_head$q;
+      end else if (number == k$fault_tail) begin
+         of_card$d = fault_tail;
+      end else if (number == k$faults_dropped) begin
+         of_card$d = faults_dropped;
+      end else if (number == k$stale_doorbells) begin
+         of_card$d = stale_doorbells;
+      end else if (number == k$late_completions) begin
+         of_card$d = late_completions;
+      end else if (number == k$tags_quarantined) begin
+         of_card$d = tags_quarantined;
+      end
+   end
+   always @(*) begin
+      of_group$d = of_group$q;
+      of_group$d = 32'h0;
+      if (number == k$members) begin
+         of_group$d = members$q;
+      end else if (number == k$start_lo) begin
+         of_group$d = start_lo$q;
+      end else if (number == k$start_hi) begin
+         of_group$d = start_hi$q;
+      end else if (number == k$verdict_base_lo) begin
+         of_group$d = verdict_base_lo$q;
+      end else if (number == k$verdict_base_hi) begin
+         of_group$d = verdict_base_hi$q;
+      end else if (number == k$verdict_log2) begin
+         of_group$d = verdict_log2$q;
+      end else if (number == k$verdict_head) begin
+         of_group$d = verdict_head$q;
+      end else if (number == k$watchdog) begin
+         of_group$d = watchdog$q;
+      end else if (number == k$payload_max) begin
+         of_group$d = payload_max$q;
+      end else if (number == k$generation) begin
+         of_group$d = generation;
+      end else if (number == k$verdict_tail) begin
+         of_group$d = verdict_tail;
+      end else if (number == k$group_status) begin
+         of_group$d = live;
+      end else if ((number == k$group_command) & flush_busy) begin
+         of_group$d = 32'h1;
+      end
+   end
+   always @(*) begin
       ring_base_lo$0$d = ring_base_lo$0$q;
       ring_base_hi$0$d = ring_base_hi$0$q;
       ring_log2$0$d = ring_log2$0$q;
@@ -697,26 +894,26 @@ module csr (
       window_base_hi$0$d = window_base_hi$0$q;
       window_limit_lo$0$d = window_limit_lo$0$q;
       window_limit_hi$0$d = window_limit_hi$0$q;
-      if ((bus_write & mine$0) & (number == k$ring_base_lo)) begin
-         ring_base_lo$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$ring_base_lo)) begin
+         ring_base_lo$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$ring_base_hi)) begin
-         ring_base_hi$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$ring_base_hi)) begin
+         ring_base_hi$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$ring_log2)) begin
-         ring_log2$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$ring_log2)) begin
+         ring_log2$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_base_lo)) begin
-         window_base_lo$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_base_lo)) begin
+         window_base_lo$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_base_hi)) begin
-         window_base_hi$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_base_hi)) begin
+         window_base_hi$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_limit_lo)) begin
-         window_limit_lo$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_limit_lo)) begin
+         window_limit_lo$0$d = written$q;
       end
-      if ((bus_write & mine$0) & (number == k$window_limit_hi)) begin
-         window_limit_hi$0$d = bus_data;
+      if ((writing$q & mine$0) & (number == k$window_limit_hi)) begin
+         window_limit_hi$0$d = written$q;
       end
       if ((disabled | reset) | lane_clear$0) begin
          ring_base_lo$0$d = 32'h0;
@@ -736,26 +933,26 @@ module csr (
       window_base_hi$1$d = window_base_hi$1$q;
       window_limit_lo$1$d = window_limit_lo$1$q;
       window_limit_hi$1$d = window_limit_hi$1$q;
-      if ((bus_write & mine$1) & (number == k$ring_base_lo)) begin
-         ring_base_lo$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$ring_base_lo)) begin
+         ring_base_lo$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$ring_base_hi)) begin
-         ring_base_hi$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$ring_base_hi)) begin
+         ring_base_hi$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$ring_log2)) begin
-         ring_log2$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$ring_log2)) begin
+         ring_log2$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_base_lo)) begin
-         window_base_lo$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_base_lo)) begin
+         window_base_lo$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_base_hi)) begin
-         window_base_hi$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_base_hi)) begin
+         window_base_hi$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_limit_lo)) begin
-         window_limit_lo$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_limit_lo)) begin
+         window_limit_lo$1$d = written$q;
       end
-      if ((bus_write & mine$1) & (number == k$window_limit_hi)) begin
-         window_limit_hi$1$d = bus_data;
+      if ((writing$q & mine$1) & (number == k$window_limit_hi)) begin
+         window_limit_hi$1$d = written$q;
       end
       if ((disabled | reset) | lane_clear$1) begin
          ring_base_lo$1$d = 32'h0;
@@ -768,9 +965,11 @@ module csr (
       end
    end
    assign decoder$address = bus_address;
-   assign number = decoder$number;
-   assign mine$0 = decoder$index == 5'h0;
-   assign mine$1 = decoder$index == 5'h1;
+   assign for_lane$0$d = decoder$index == 5'h0;
+   assign for_lane$1$d = decoder$index == 5'h1;
+   assign number = decoded$q;
+   assign mine$0 = for_lane$0$q;
+   assign mine$1 = for_lane$1$q;
    always @(*) begin
       live = {28'h0, group_state};
       if (group_live$0) begin
@@ -781,124 +980,65 @@ module csr (
       end
    end
    always @(*) begin
-      bus_read = 32'h0;
-      if (number == k$magic) begin
-         bus_read = k$magic_value;
-      end else if (number == k$version) begin
-         bus_read = k$version_value;
-      end else if (number == k$size) begin
-         bus_read = k$size_value;
-      end else if (number == k$limits) begin
-         bus_read = k$limits_value;
-      end else if (number == k$features) begin
-         bus_read = k$features_value;
-      end else if (number == k$tick_rate) begin
-         bus_read = k$tick_rate_value;
-      end else if (number == k$rtl_hash_lo) begin
-         bus_read = rtl_hash_lo;
-      end else if (number == k$rtl_hash_hi) begin
-         bus_read = rtl_hash_hi;
-      end else if (number == k$control) begin
-         bus_read = control$q;
-      end else if (number == k$fault_base_lo) begin
-         bus_read = fault_base_lo$q;
-      end else if (number == k$fault_base_hi) begin
-         bus_read = fault_base_hi$q;
-      end else if (number == k$fault_log2) begin
-         bus_read = fault_log2$q;
-      end else if (number == k$fault_head) begin
-         bus_read = fault_head$q;
-      end else if (number == k$members) begin
-         bus_read = members$q;
-      end else if (number == k$start_lo) begin
-         bus_read = start_lo$q;
-      end else if (number == k$start_hi) begin
-         bus_read = start_hi$q;
-      end else if (number == k$verdict_base_lo) begin
-         bus_read = verdict_base_lo$q;
-      end else if (number == k$verdict_base_hi) begin
-         bus_read = verdict_base_hi$q;
-      end else if (number == k$verdict_log2) begin
-         bus_read = verdict_log2$q;
-      end else if (number == k$verdict_head) begin
-         bus_read = verdict_head$q;
-      end else if (number == k$watchdog) begin
-         bus_read = watchdog$q;
-      end else if (number == k$payload_max) begin
-         bus_read = payload_max$q;
-      end else if (number == k$fault_tail) begin
-         bus_read = fault_tail;
-      end else if (number == k$faults_dropped) begin
-         bus_read = faults_dropped;
-      end else if (number == k$stale_doorbells) begin
-         bus_read = stale_doorbells;
-      end else if (number == k$late_completions) begin
-         bus_read = late_completions;
-      end else if (number == k$tags_quarantined) begin
-         bus_read = tags_quarantined;
-      end else if (number == k$generation) begin
-         bus_read = generation;
-      end else if (number == k$verdict_tail) begin
-         bus_read = verdict_tail;
-      end else if (number == k$group_status) begin
-         bus_read = live;
-      end else if ((number == k$group_command) & flush_busy) begin
-         bus_read = 32'h1;
-      end
+      of_lane$0$d = 32'h0;
       if (mine$0) begin
          if (number == k$ring_base_lo) begin
-            bus_read = ring_base_lo$0$q;
+            of_lane$0$d = ring_base_lo$0$q;
          end else if (number == k$ring_base_hi) begin
-            bus_read = ring_base_hi$0$q;
+            of_lane$0$d = ring_base_hi$0$q;
          end else if (number == k$ring_log2) begin
-            bus_read = ring_log2$0$q;
+            of_lane$0$d = ring_log2$0$q;
          end else if (number == k$window_base_lo) begin
-            bus_read = window_base_lo$0$q;
+            of_lane$0$d = window_base_lo$0$q;
          end else if (number == k$window_base_hi) begin
-            bus_read = window_base_hi$0$q;
+            of_lane$0$d = window_base_hi$0$q;
          end else if (number == k$window_limit_lo) begin
-            bus_read = window_limit_lo$0$q;
+            of_lane$0$d = window_limit_lo$0$q;
          end else if (number == k$window_limit_hi) begin
-            bus_read = window_limit_hi$0$q;
+            of_lane$0$d = window_limit_hi$0$q;
          end else if (number == k$head) begin
-            bus_read = lane_head$0;
+            of_lane$0$d = lane_head$0;
          end else if (number == k$tail) begin
-            bus_read = lane_tail$0;
+            of_lane$0$d = lane_tail$0;
          end else if (number == k$lane_status) begin
-            bus_read = {28'h0, lane_state$0} | ({24'h0, lane_cause$0} << 8);
+            of_lane$0$d = {28'h0, lane_state$0} | ({24'h0, lane_cause$0} << 8);
          end else if ((number == k$lane_command) & lane_resetting$0) begin
-            bus_read = 32'h1;
-         end
-      end
-      if (mine$1) begin
-         if (number == k$ring_base_lo) begin
-            bus_read = ring_base_lo$1$q;
-         end else if (number == k$ring_base_hi) begin
-            bus_read = ring_base_hi$1$q;
-         end else if (number == k$ring_log2) begin
-            bus_read = ring_log2$1$q;
-         end else if (number == k$window_base_lo) begin
-            bus_read = window_base_lo$1$q;
-         end else if (number == k$window_base_hi) begin
-            bus_read = window_base_hi$1$q;
-         end else if (number == k$window_limit_lo) begin
-            bus_read = window_limit_lo$1$q;
-         end else if (number == k$window_limit_hi) begin
-            bus_read = window_limit_hi$1$q;
-         end else if (number == k$head) begin
-            bus_read = lane_head$1;
-         end else if (number == k$tail) begin
-            bus_read = lane_tail$1;
-         end else if (number == k$lane_status) begin
-            bus_read = {28'h0, lane_state$1} | ({24'h0, lane_cause$1} << 8);
-         end else if ((number == k$lane_command) & lane_resetting$1) begin
-            bus_read = 32'h1;
+            of_lane$0$d = 32'h1;
          end
       end
    end
-   assign flush = ((bus_write & (number == k$group_command)) & bus_data[0]) & control$q[0];
-   assign lane_reset$0 = (((bus_write & mine$0) & (number == k$lane_command)) & bus_data[0]) & control$q[0];
-   assign lane_reset$1 = (((bus_write & mine$1) & (number == k$lane_command)) & bus_data[0]) & control$q[0];
+   always @(*) begin
+      of_lane$1$d = 32'h0;
+      if (mine$1) begin
+         if (number == k$ring_base_lo) begin
+            of_lane$1$d = ring_base_lo$1$q;
+         end else if (number == k$ring_base_hi) begin
+            of_lane$1$d = ring_base_hi$1$q;
+         end else if (number == k$ring_log2) begin
+            of_lane$1$d = ring_log2$1$q;
+         end else if (number == k$window_base_lo) begin
+            of_lane$1$d = window_base_lo$1$q;
+         end else if (number == k$window_base_hi) begin
+            of_lane$1$d = window_base_hi$1$q;
+         end else if (number == k$window_limit_lo) begin
+            of_lane$1$d = window_limit_lo$1$q;
+         end else if (number == k$window_limit_hi) begin
+            of_lane$1$d = window_limit_hi$1$q;
+         end else if (number == k$head) begin
+            of_lane$1$d = lane_head$1;
+         end else if (number == k$tail) begin
+            of_lane$1$d = lane_tail$1;
+         end else if (number == k$lane_status) begin
+            of_lane$1$d = {28'h0, lane_state$1} | ({24'h0, lane_cause$1} << 8);
+         end else if ((number == k$lane_command) & lane_resetting$1) begin
+            of_lane$1$d = 32'h1;
+         end
+      end
+   end
+   assign bus_read = ((of_card$q | of_group$q) | of_lane$0$q) | of_lane$1$q;
+   assign flush = flushing$q;
+   assign lane_reset$0 = resetting$0$q;
+   assign lane_reset$1 = resetting$1$q;
    assign disabled = was_enabled$q & (~control$q[0]);
    assign enable = control$q[0];
    assign fault_base = {32'h0, fault_base_lo$q} | ({32'h0, fault_base_hi$q} << 32);
@@ -911,11 +1051,11 @@ module csr (
    assign verdict_read = verdict_head$q;
    assign watchdog_limit = watchdog$q;
    assign longest = payload_max$q;
-   assign ring_base$0 = ({32'h0, ring_base_lo$0$q} | ({32'h0, ring_base_hi$0$q} << 32)) & ring_mask;
+   assign ring_base$0 = ({32'h0, ring_base_lo$0$q} | ({32'h0, ring_base_hi$0$q} << 32)) & bits$ring_mask;
    assign ring_size$0 = ring_log2$0$q[4:0];
    assign window_base$0 = {32'h0, window_base_lo$0$q} | ({32'h0, window_base_hi$0$q} << 32);
    assign window_limit$0 = {32'h0, window_limit_lo$0$q} | ({32'h0, window_limit_hi$0$q} << 32);
-   assign ring_base$1 = ({32'h0, ring_base_lo$1$q} | ({32'h0, ring_base_hi$1$q} << 32)) & ring_mask;
+   assign ring_base$1 = ({32'h0, ring_base_lo$1$q} | ({32'h0, ring_base_hi$1$q} << 32)) & bits$ring_mask;
    assign ring_size$1 = ring_log2$1$q[4:0];
    assign window_base$1 = {32'h0, window_base_lo$1$q} | ({32'h0, window_base_hi$1$q} << 32);
    assign window_limit$1 = {32'h0, window_limit_lo$1$q} | ({32'h0, window_limit_hi$1$q} << 32);
@@ -949,13 +1089,26 @@ module csr (
       window_limit_hi$0$q <= window_limit_hi$0$d;
       window_limit_hi$1$q <= window_limit_hi$1$d;
       was_enabled$q <= was_enabled$d;
+      decoded$q <= decoded$d;
+      for_lane$0$q <= for_lane$0$d;
+      for_lane$1$q <= for_lane$1$d;
+      writing$q <= writing$d;
+      written$q <= written$d;
+      flushing$q <= flushing$d;
+      resetting$0$q <= resetting$0$d;
+      resetting$1$q <= resetting$1$d;
+      of_card$q <= of_card$d;
+      of_group$q <= of_group$d;
+      of_lane$0$q <= of_lane$0$d;
+      of_lane$1$q <= of_lane$1$d;
    end
 endmodule
 
 // The doorbell pages: a tail, then the generation it belongs to, which rings.
 // 
 // A ring is passed on when it names the group's generation and its lane is live; any other is counted and
-// dropped. Both words of an 8-byte write arrive in this order, one a clock.
+// dropped. Both words of an 8-byte write arrive in this order, one a clock. The address is looked at one clock before the
+// generation, so that a ring is compared with the generation of the clock in which it is passed on.
 module doorbell (
    input wire clock,
    input wire reset,
@@ -975,8 +1128,6 @@ module doorbell (
    localparam [15:0] k$lane1 = 16'h4400;
    localparam [15:0] k$ring0 = 16'h4001;
    localparam [15:0] k$ring1 = 16'h4401;
-   wire hit$0;
-   wire hit$1;
    wire fresh;
    wire [31:0] next_dropped;
    reg [31:0] tails$0$d;
@@ -985,6 +1136,12 @@ module doorbell (
    reg [31:0] tails$1$q = 32'h0;
    reg [31:0] dropped$d;
    reg [31:0] dropped$q = 32'h0;
+   reg hit$0$d;
+   reg hit$0$q = 1'h0;
+   reg hit$1$d;
+   reg hit$1$q = 1'h0;
+   reg [31:0] named$d;
+   reg [31:0] named$q = 32'h0;
    always @(*) begin
       dropped$d = dropped$q;
       tails$0$d = tails$0$q;
@@ -995,38 +1152,48 @@ module doorbell (
       if (bus_write & (bus_address == k$lane1)) begin
          tails$1$d = bus_data;
       end
-      if (hit$0 & ((~fresh) | (~live$0))) begin
+      hit$0$d = bus_write & (bus_address == k$ring0);
+      hit$1$d = bus_write & (bus_address == k$ring1);
+      if (hit$0$q & ((~fresh) | (~live$0))) begin
          dropped$d = next_dropped;
       end
-      if (hit$1 & ((~fresh) | (~live$1))) begin
+      if (hit$1$q & ((~fresh) | (~live$1))) begin
          dropped$d = next_dropped;
       end
       if (reset) begin
          dropped$d = 32'h0;
          tails$0$d = 32'h0;
+         hit$0$d = 1'h0;
          tails$1$d = 32'h0;
+         hit$1$d = 1'h0;
       end
    end
-   assign hit$0 = bus_write & (bus_address == k$ring0);
-   assign hit$1 = bus_write & (bus_address == k$ring1);
-   assign fresh = bus_data == generation;
+   always @(*) begin
+      named$d = named$q;
+      named$d = bus_data;
+   end
+   assign fresh = named$q == generation;
    assign next_dropped = dropped$q + 32'h1;
-   assign ring$0 = (hit$0 & fresh) & live$0;
+   assign ring$0 = (hit$0$q & fresh) & live$0;
    assign tail$0 = tails$0$q;
-   assign ring$1 = (hit$1 & fresh) & live$1;
+   assign ring$1 = (hit$1$q & fresh) & live$1;
    assign tail$1 = tails$1$q;
    assign stale = dropped$q;
    always @(posedge clock) begin
       tails$0$q <= tails$0$d;
       tails$1$q <= tails$1$d;
       dropped$q <= dropped$d;
+      hit$0$q <= hit$0$d;
+      hit$1$q <= hit$1$d;
+      named$q <= named$d;
    end
 endmodule
 
 // MSI-X: the table and the pending bits of two vectors, 0 for verdicts and 1 for faults.
 // 
-// An event sets its pending bit; while the vector and the function are not masked the message is sent and the bit
-// cleared. Nothing is kept pending while MSI-X is disabled. After reset both vectors are masked, as PCI wants it.
+// An event sets its pending bit; as soon as MSI-X is enabled and neither vector nor function is masked, the message is sent
+// and the bit cleared. So no event is lost to whoever enables or unmasks late. After reset both vectors are masked, as PCI
+// wants it.
 module msix (
    input wire clock,
    input wire reset,
@@ -1035,7 +1202,7 @@ module msix (
    input wire [15:0] bus_address,
    input wire bus_write,
    input wire [31:0] bus_data,
-   output reg [31:0] bus_read,
+   output wire [31:0] bus_read,
    input wire happened$0,
    input wire happened$1,
    output wire write,
@@ -1048,6 +1215,7 @@ module msix (
    localparam [15:0] k$pending = 16'h600;
    wire hit$0;
    wire hit$1;
+   reg [31:0] found;
    wire [1:0] field;
    wire [13:0] row;
    wire fire$0;
@@ -1080,6 +1248,8 @@ module msix (
    reg [63:0] to$q = 64'h0;
    reg [31:0] what$d;
    reg [31:0] what$q = 32'h0;
+   reg [31:0] answer$d;
+   reg [31:0] answer$q = 32'h0;
    always @(*) begin
       sending$d = sending$q;
       to$d = to$q;
@@ -1094,16 +1264,16 @@ module msix (
       data$1$d = data$1$q;
       masked$1$d = masked$1$q;
       pending$1$d = pending$1$q;
-      bus_read = 32'h0;
+      found = 32'h0;
       if (hit$0) begin
          if (field == 2'h0) begin
-            bus_read = low$0$q;
+            found = low$0$q;
          end else if (field == 2'h1) begin
-            bus_read = high$0$q;
+            found = high$0$q;
          end else if (field == 2'h2) begin
-            bus_read = data$0$q;
+            found = data$0$q;
          end else if (masked$0$q) begin
-            bus_read = 32'h1;
+            found = 32'h1;
          end
          if (bus_write) begin
             if (field == 2'h0) begin
@@ -1119,13 +1289,13 @@ module msix (
       end
       if (hit$1) begin
          if (field == 2'h0) begin
-            bus_read = low$1$q;
+            found = low$1$q;
          end else if (field == 2'h1) begin
-            bus_read = high$1$q;
+            found = high$1$q;
          end else if (field == 2'h2) begin
-            bus_read = data$1$q;
+            found = data$1$q;
          end else if (masked$1$q) begin
-            bus_read = 32'h1;
+            found = 32'h1;
          end
          if (bus_write) begin
             if (field == 2'h0) begin
@@ -1141,11 +1311,11 @@ module msix (
       end
       if (bus_address == k$pending) begin
          if (pending$0$q & pending$1$q) begin
-            bus_read = 32'h3;
+            found = 32'h3;
          end else if (pending$1$q) begin
-            bus_read = 32'h2;
+            found = 32'h2;
          end else if (pending$0$q) begin
-            bus_read = 32'h1;
+            found = 32'h1;
          end
       end
       if (write_accepted) begin
@@ -1160,9 +1330,6 @@ module msix (
       if (happened$0) begin
          pending$0$d = 1'h1;
       end
-      if (~enable) begin
-         pending$0$d = 1'h0;
-      end
       if (chosen$1) begin
          sending$d = 1'h1;
          pending$1$d = 1'h0;
@@ -1172,9 +1339,6 @@ module msix (
       if (happened$1) begin
          pending$1$d = 1'h1;
       end
-      if (~enable) begin
-         pending$1$d = 1'h0;
-      end
       if (reset) begin
          sending$d = 1'h0;
          pending$0$d = 1'h0;
@@ -1183,10 +1347,15 @@ module msix (
          masked$1$d = 1'h1;
       end
    end
+   always @(*) begin
+      answer$d = answer$q;
+      answer$d = found;
+   end
    assign row = bus_address[15:2];
    assign field = bus_address[1:0];
    assign hit$0 = row == k$table0;
    assign hit$1 = row == k$table1;
+   assign bus_read = answer$q;
    assign fire$0 = (((pending$0$q & (~masked$0$q)) & enable) & (~function_mask)) & (~sending$q);
    assign fire$1 = (((pending$1$q & (~masked$1$q)) & enable) & (~function_mask)) & (~sending$q);
    assign chosen$0 = fire$0;
@@ -1208,6 +1377,7 @@ module msix (
       sending$q <= sending$d;
       to$q <= to$d;
       what$q <= what$d;
+      answer$q <= answer$d;
    end
 endmodule
 
@@ -1253,6 +1423,8 @@ module heads (
    reg [4:0] tail$q = 5'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_64x32 words (
       .clock(clock),
       .write(words$write),
@@ -1265,6 +1437,7 @@ module heads (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -1273,14 +1446,17 @@ module heads (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 5'h0;
          tail$d = 5'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -1288,7 +1464,7 @@ module heads (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 5'h1;
@@ -1299,6 +1475,7 @@ module heads (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -1344,6 +1521,8 @@ module tails (
    reg [4:0] tail$q = 5'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_32x32 words (
       .clock(clock),
       .write(words$write),
@@ -1356,6 +1535,7 @@ module tails (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -1364,14 +1544,17 @@ module tails (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 5'h0;
          tail$d = 5'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -1379,7 +1562,7 @@ module tails (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 5'h1;
@@ -1390,6 +1573,7 @@ module tails (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -1575,26 +1759,33 @@ module window (
    reg [63:0] end$q = 64'h0;
    reg above$d;
    reg above$q = 1'h0;
-   reg fits$d;
-   reg fits$q = 1'h0;
+   reg unwrapped$d;
+   reg unwrapped$q = 1'h0;
+   reg below$d;
+   reg below$q = 1'h0;
    always @(*) begin
       end$d = end$q;
       end$d = sum;
    end
    always @(*) begin
       above$d = above$q;
-      above$d = (base <= first) & (first <= sum);
+      above$d = base <= first;
    end
    always @(*) begin
-      fits$d = fits$q;
-      fits$d = above$q & (end$q <= limit);
+      unwrapped$d = unwrapped$q;
+      unwrapped$d = first <= end$q;
+   end
+   always @(*) begin
+      below$d = below$q;
+      below$d = end$q <= limit;
    end
    assign sum = first + {47'h0, length};
-   assign lies_inside = fits$q;
+   assign lies_inside = (above$q & unwrapped$q) & below$q;
    always @(posedge clock) begin
       end$q <= end$d;
       above$q <= above$d;
-      fits$q <= fits$d;
+      unwrapped$q <= unwrapped$d;
+      below$q <= below$d;
    end
 endmodule
 
@@ -1621,7 +1812,6 @@ module fetch (
    output wire lacks
 );
    localparam [16:0] k$bytes = 17'b1000000;
-   localparam [31:0] k$slots = 32'h8;
    localparam [31:0] k$one = 32'h1;
    localparam [2:0] Fetching$Idle = 3'd0;
    localparam [2:0] Fetching$Check = 3'd1;
@@ -1630,7 +1820,7 @@ module fetch (
    localparam [2:0] Fetching$Blocked = 3'd4;
    wire [31:0] ahead;
    wire announced;
-   wire [31:0] stored;
+   wire [3:0] stored;
    wire [31:0] next_count;
    wire [31:0] length;
    wire [31:0] mask;
@@ -1643,6 +1833,10 @@ module fetch (
    reg [31:0] count$q = 32'h0;
    reg [63:0] at$d;
    reg [63:0] at$q = 64'h0;
+   reg [31:0] part$d;
+   reg [31:0] part$q = 32'h0;
+   reg more$d;
+   reg more$q = 1'h0;
    wire [63:0] window$base;
    wire [63:0] window$limit;
    wire [63:0] window$first;
@@ -1660,10 +1854,12 @@ module fetch (
       fetching$d = fetching$q;
       count$d = count$q;
       at$d = at$q;
+      more$d = more$q;
+      more$d = announced;
       case (fetching$q)
          Fetching$Idle: begin
             at$d = address;
-            if ((announced & room) & (stored < k$slots)) begin
+            if ((more$q & room) & (~stored[3])) begin
                fetching$d = Fetching$Check;
             end
          end
@@ -1678,6 +1874,7 @@ module fetch (
                fetching$d = Fetching$Blocked;
             end else if (job_taken) begin
                count$d = next_count;
+               more$d = 1'h0;
                fetching$d = Fetching$Idle;
             end
          end
@@ -1689,16 +1886,21 @@ module fetch (
       end
       if (clear) begin
          fetching$d = Fetching$Idle;
+         more$d = 1'h0;
          count$d = 32'h0;
       end
    end
+   always @(*) begin
+      part$d = part$q;
+      part$d = mask;
+   end
    assign ahead = tail - count$q;
    assign announced = (ahead != 32'h0) & (~ahead[31]);
-   assign stored = count$q - finished;
+   assign stored = count$q[3:0] - finished[3:0];
    assign next_count = count$q + 32'h1;
    assign length = k$one << ring_log2;
    assign mask = length - 32'h1;
-   assign slot = count$q & mask;
+   assign slot = count$q & part$q;
    assign offset = {32'h0, slot} << 6;
    assign address = ring_base + offset;
    assign window$base = window_base;
@@ -1709,18 +1911,20 @@ module fetch (
    assign job_address = at$q;
    assign fetched = count$q;
    assign blocked = fetching$q == Fetching$Blocked;
-   assign lacks = (~announced) & (fetching$q == Fetching$Idle);
+   assign lacks = (~more$q) & (fetching$q == Fetching$Idle);
    always @(posedge clock) begin
       fetching$q <= fetching$d;
       count$q <= count$d;
       at$q <= at$d;
+      part$q <= part$d;
+      more$q <= more$d;
    end
 endmodule
 
 // Cuts a read of a lane into requests that PCIe allows and that fit a tag's buffer.
 // 
 // A request never crosses a multiple of its largest size (128, 256 or 512 bytes, by Max_Read_Request_Size), hence never
-// 4 KiB. Two clocks for each request; when the lane is halted, what has not left is forgotten.
+// 4 KiB. Five clocks for each request; when the lane is halted, what has not left is forgotten.
 module split (
    input wire clock,
    input wire halt,
@@ -1745,29 +1949,34 @@ module split (
    localparam [10:0] k$dw_round = 11'b11;
    localparam [10:0] k$word_round = 11'b111;
    localparam [3:0] k$all = 4'hf;
-   localparam [1:0] Cut$Idle = 2'd0;
-   localparam [1:0] Cut$Measure = 2'd1;
-   localparam [1:0] Cut$Shape = 2'd2;
-   localparam [1:0] Cut$Offer = 2'd3;
+   localparam [2:0] Cut$Idle = 3'd0;
+   localparam [2:0] Cut$Room = 3'd1;
+   localparam [2:0] Cut$Measure = 3'd2;
+   localparam [2:0] Cut$Shape = 3'd3;
+   localparam [2:0] Cut$Enable = 3'd4;
+   localparam [2:0] Cut$Offer = 3'd5;
+   localparam [2:0] Cut$Advance = 3'd6;
    reg [8:0] mask;
-   wire [8:0] offset;
    wire [8:0] short;
-   wire [9:0] room;
+   wire [9:0] most;
    wire fits;
-   wire [10:0] dw_end;
+   wire [1:0] dw_end;
+   wire [10:0] dw_lead;
    wire [10:0] dw_rounded;
-   wire [10:0] word_end;
+   wire [10:0] word_lead;
    wire [10:0] word_rounded;
    wire [3:0] head;
    reg [3:0] tail;
    wire [63:0] next_at;
    wire [16:0] next_left;
-   reg [1:0] cut$d;
-   reg [1:0] cut$q = 2'h0;
+   reg [2:0] cut$d;
+   reg [2:0] cut$q = 3'h0;
    reg [63:0] at$d;
    reg [63:0] at$q = 64'h0;
    reg [16:0] left$d;
    reg [16:0] left$q = 17'h0;
+   reg [9:0] room$d;
+   reg [9:0] room$q = 10'h0;
    reg [9:0] size$d;
    reg [9:0] size$q = 10'h0;
    reg is_last$d;
@@ -1793,15 +2002,18 @@ module split (
       job_taken = 1'h0;
       case (cut$q)
          Cut$Idle: begin
+            at$d = job_address;
+            left$d = job_length;
             if (job) begin
                job_taken = 1'h1;
-               at$d = job_address;
-               left$d = job_length;
-               cut$d = Cut$Measure;
+               cut$d = Cut$Room;
             end
          end
+         Cut$Room: begin
+            cut$d = Cut$Measure;
+         end
          Cut$Measure: begin
-            size$d = room;
+            size$d = room$q;
             if (fits) begin
                size$d = left$q[9:0];
             end
@@ -1811,9 +2023,12 @@ module split (
          Cut$Shape: begin
             dw_count$d = dw_rounded[9:2];
             word_count$d = word_rounded[9:3];
+            cut$d = Cut$Enable;
+         end
+         Cut$Enable: begin
             first$d = head;
             final_enables$d = tail;
-            if (dw_rounded[9:2] == 8'h1) begin
+            if (dw_count$q == 8'h1) begin
                first$d = head & tail;
                final_enables$d = 4'h0;
             end
@@ -1821,13 +2036,15 @@ module split (
          end
          Cut$Offer: begin
             if (request_taken) begin
-               at$d = next_at;
-               left$d = next_left;
-               if (is_last$q) begin
-                  cut$d = Cut$Idle;
-               end else begin
-                  cut$d = Cut$Measure;
-               end
+               cut$d = Cut$Advance;
+            end
+         end
+         Cut$Advance: begin
+            at$d = next_at;
+            left$d = next_left;
+            cut$d = Cut$Room;
+            if (is_last$q) begin
+               cut$d = Cut$Idle;
             end
          end
          default: begin
@@ -1839,6 +2056,10 @@ module split (
       end
    end
    always @(*) begin
+      room$d = room$q;
+      room$d = most;
+   end
+   always @(*) begin
       mask = k$large;
       if ((max_read_request == 3'h0) | (max_read_request >= 3'h6)) begin
          mask = k$small;
@@ -1846,22 +2067,22 @@ module split (
          mask = k$medium;
       end
    end
-   assign offset = at$q[8:0] & mask;
-   assign short = mask - offset;
-   assign room = {1'h0, short} + 10'h1;
-   assign fits = left$q <= {7'h0, room};
-   assign dw_end = {9'h0, at$q[1:0]} + {1'h0, size$q};
-   assign dw_rounded = dw_end + k$dw_round;
-   assign word_end = {8'h0, at$q[2:0]} + {1'h0, size$q};
-   assign word_rounded = word_end + k$word_round;
+   assign short = (~at$q[8:0]) & mask;
+   assign most = {1'h0, short} + 10'h1;
+   assign fits = left$q <= {7'h0, room$q};
+   assign dw_end = at$q[1:0] + size$q[1:0];
+   assign dw_lead = {9'h0, at$q[1:0]} + k$dw_round;
+   assign dw_rounded = dw_lead + {1'h0, size$q};
+   assign word_lead = {8'h0, at$q[2:0]} + k$word_round;
+   assign word_rounded = word_lead + {1'h0, size$q};
    assign head = k$all << at$q[1:0];
    always @(*) begin
       tail = k$all;
-      if (dw_end[1:0] == 2'h1) begin
+      if (dw_end == 2'h1) begin
          tail = 4'h1;
-      end else if (dw_end[1:0] == 2'h2) begin
+      end else if (dw_end == 2'h2) begin
          tail = 4'h3;
-      end else if (dw_end[1:0] == 2'h3) begin
+      end else if (dw_end == 2'h3) begin
          tail = 4'h7;
       end
    end
@@ -1879,6 +2100,7 @@ module split (
       cut$q <= cut$d;
       at$q <= at$d;
       left$q <= left$d;
+      room$q <= room$d;
       size$q <= size$d;
       is_last$q <= is_last$d;
       dw_count$q <= dw_count$d;
@@ -1930,6 +2152,8 @@ module queue (
    reg [2:0] tail$q = 3'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_64x8 words (
       .clock(clock),
       .write(words$write),
@@ -1942,6 +2166,7 @@ module queue (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -1950,14 +2175,17 @@ module queue (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 3'h0;
          tail$d = 3'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -1965,7 +2193,7 @@ module queue (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 3'h1;
@@ -1976,6 +2204,7 @@ module queue (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2021,6 +2250,8 @@ module flags (
    reg [2:0] tail$q = 3'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_10x8 words (
       .clock(clock),
       .write(words$write),
@@ -2033,6 +2264,7 @@ module flags (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2041,14 +2273,17 @@ module flags (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 3'h0;
          tail$d = 3'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2056,7 +2291,7 @@ module flags (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 3'h1;
@@ -2067,6 +2302,7 @@ module flags (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2112,6 +2348,8 @@ module kinds (
    reg [4:0] tail$q = 5'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_2x32 words (
       .clock(clock),
       .write(words$write),
@@ -2124,6 +2362,7 @@ module kinds (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2132,14 +2371,17 @@ module kinds (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 5'h0;
          tail$d = 5'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2147,7 +2389,7 @@ module kinds (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 5'h1;
@@ -2158,6 +2400,7 @@ module kinds (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2238,17 +2481,23 @@ endmodule
 
 module check (
    input wire clock,
-   input wire clear,
    input wire put,
+   input wire first,
    input wire [63:0] word,
    output wire [31:0] code
 );
    localparam [31:0] k$ones = 32'hffffffff;
-   wire [31:0] step$state;
+   reg [31:0] step$state;
    wire [63:0] step$data;
    wire [31:0] step$after;
    reg [31:0] state$d;
    reg [31:0] state$q = 32'h0;
+   reg waiting$d;
+   reg waiting$q = 1'h0;
+   reg starting$d;
+   reg starting$q = 1'h0;
+   reg [63:0] held$d;
+   reg [63:0] held$q = 64'h0;
    check_code_step step (
       .state(step$state),
       .data(step$data),
@@ -2256,25 +2505,43 @@ module check (
    );
    always @(*) begin
       state$d = state$q;
-      if (put) begin
+      if (waiting$q) begin
          state$d = step$after;
       end
-      if (clear) begin
-         state$d = k$ones;
+   end
+   always @(*) begin
+      waiting$d = waiting$q;
+      waiting$d = put;
+   end
+   always @(*) begin
+      starting$d = starting$q;
+      starting$d = first;
+   end
+   always @(*) begin
+      held$d = held$q;
+      held$d = word;
+   end
+   always @(*) begin
+      step$state = state$q;
+      if (starting$q) begin
+         step$state = k$ones;
       end
    end
-   assign step$state = state$q;
-   assign step$data = word;
-   assign code = ~step$after;
+   assign step$data = held$q;
+   assign code = ~state$q;
    always @(posedge clock) begin
       state$q <= state$d;
+      waiting$q <= waiting$d;
+      starting$q <= starting$d;
+      held$q <= held$d;
    end
 endmodule
 
 // Sorts the words that come back for a lane: entries into the store, payload to the fingerprint.
 // 
 // Words come in the order in which the lane asked, so a queue of kinds tells which is which. While an entry
-// passes, its check code is computed; what became of the entry is noted beside its slot.
+// passes, its check code is computed; what became of the entry is noted beside its slot. The next entry waits for that, three
+// clocks.
 module intake (
    input wire clock,
    input wire clear,
@@ -2308,6 +2575,7 @@ module intake (
    localparam [63:0] k$low_half = 64'hffffffff;
    localparam [9:0] k$ends_request = 10'b100000000;
    localparam [9:0] k$ends_job = 10'b1000000000;
+   wire between;
    wire [31:0] next_count;
    wire [2:0] next_index;
    wire [2:0] slot;
@@ -2315,8 +2583,6 @@ module intake (
    wire entry_word;
    wire take;
    wire ends;
-   wire [7:0] fault;
-   wire [31:0] found;
    wire queue$clear;
    wire queue$put;
    wire [63:0] queue$put_data;
@@ -2353,14 +2619,38 @@ module intake (
    reg [7:0] fates$write_data;
    wire [2:0] fates$address;
    wire [7:0] fates$data;
-   wire check$clear;
    wire check$put;
+   wire check$first;
    reg [63:0] check$word;
    wire [31:0] check$code;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
    reg [2:0] index$d;
    reg [2:0] index$q = 3'h0;
+   reg free$d;
+   reg free$q = 1'h0;
+   reg stores$d;
+   reg stores$q = 1'h0;
+   reg [63:0] stored$d;
+   reg [63:0] stored$q = 64'h0;
+   reg [7:0] stored_fault$d;
+   reg [7:0] stored_fault$q = 8'h0;
+   reg stored_ends$d;
+   reg stored_ends$q = 1'h0;
+   reg ended$d;
+   reg ended$q = 1'h0;
+   reg whole$d;
+   reg whole$q = 1'h0;
+   reg [31:0] found$d;
+   reg [31:0] found$q = 32'h0;
+   reg [7:0] fault$d;
+   reg [7:0] fault$q = 8'h0;
+   reg judging$d;
+   reg judging$q = 1'h0;
+   reg wrong$d;
+   reg wrong$q = 1'h0;
+   reg noting$d;
+   reg noting$q = 1'h0;
    queue queue (
       .clock(clock),
       .clear(queue$clear),
@@ -2414,25 +2704,73 @@ module intake (
    );
    check check (
       .clock(clock),
-      .clear(check$clear),
       .put(check$put),
+      .first(check$first),
       .word(check$word),
       .code(check$code)
    );
    always @(*) begin
       count$d = count$q;
       index$d = index$q;
-      if (entry_word) begin
+      if (stores$q) begin
          index$d = next_index;
-         if (flags$data[9]) begin
+         if (stored_ends$q) begin
             index$d = 3'h0;
-            count$d = next_count;
          end
+      end
+      if (noting$q) begin
+         count$d = next_count;
       end
       if (clear) begin
          index$d = 3'h0;
          count$d = 32'h0;
       end
+   end
+   always @(*) begin
+      free$d = free$q;
+      free$d = queue$count <= k$nearly_full;
+   end
+   always @(*) begin
+      stores$d = stores$q;
+      stores$d = entry_word & (~clear);
+   end
+   always @(*) begin
+      stored$d = stored$q;
+      stored$d = queue$data;
+   end
+   always @(*) begin
+      stored_fault$d = stored_fault$q;
+      stored_fault$d = flags$data[7:0];
+   end
+   always @(*) begin
+      stored_ends$d = stored_ends$q;
+      stored_ends$d = flags$data[9];
+   end
+   always @(*) begin
+      ended$d = ended$q;
+      ended$d = (stores$q & stored_ends$q) & (~clear);
+   end
+   always @(*) begin
+      whole$d = whole$q;
+      found$d = found$q;
+      fault$d = fault$q;
+      if (stores$q) begin
+         found$d = stored$q[63:32];
+         fault$d = stored_fault$q;
+         whole$d = index$q == 3'h7;
+      end
+   end
+   always @(*) begin
+      judging$d = judging$q;
+      judging$d = ended$q & (~clear);
+   end
+   always @(*) begin
+      wrong$d = wrong$q;
+      wrong$d = (found$q != check$code) | (~whole$q);
+   end
+   always @(*) begin
+      noting$d = noting$q;
+      noting$d = judging$q & (~clear);
    end
    assign queue$clear = power_reset;
    assign flags$clear = power_reset;
@@ -2448,7 +2786,7 @@ module intake (
          flags$put_data = {2'h0, word_fault} | k$ends_request;
       end
    end
-   assign ready = queue$count <= k$nearly_full;
+   assign ready = free$q;
    assign kinds$put = asked;
    always @(*) begin
       kinds$put_data = 2'h0;
@@ -2457,44 +2795,43 @@ module intake (
       end
    end
    assign is_payload = kinds$data[0];
-   assign fault = flags$data[7:0];
+   assign between = ((stores$q & stored_ends$q) | ended$q) | judging$q;
    assign payload = (queue$valid & is_payload) & (~halt);
    assign payload_data = queue$data;
    assign payload_ends = flags$data[9];
    assign payload_fault = flags$data[7:0];
-   assign entry_word = (queue$valid & (~is_payload)) & (~halt);
-   assign take = queue$valid & ((halt | (~is_payload)) | payload_taken);
+   assign entry_word = ((queue$valid & (~is_payload)) & (~halt)) & (~between);
+   assign take = queue$valid & ((halt | entry_word) | (is_payload & payload_taken));
    assign queue$take = take;
    assign flags$take = take;
    assign ends = take & flags$data[9];
    assign request_over = take & flags$data[8];
    assign kinds$take = (ends & kinds$valid) & (~halt);
    assign slot = count$q[2:0];
-   assign next_count = count$q + 32'h1;
    assign next_index = index$q + 3'h1;
-   assign store$write = entry_word;
+   assign store$write = stores$q;
    assign store$write_address = ({3'h0, slot} << 3) | {3'h0, index$q};
-   assign store$write_data = queue$data;
+   assign store$write_data = stored$q;
    assign store$address = address$0;
    assign store$second_address = address$1;
    assign data$0 = store$data;
    assign data$1 = store$second_data;
-   assign check$put = entry_word;
-   assign check$clear = clear | (entry_word & flags$data[9]);
+   assign check$put = stores$q;
+   assign check$first = index$q == 3'h0;
    always @(*) begin
-      check$word = queue$data;
+      check$word = stored$q;
       if (index$q == 3'h7) begin
-         check$word = queue$data & k$low_half;
+         check$word = stored$q & k$low_half;
       end
    end
-   assign found = queue$data[63:32];
-   assign fates$write = entry_word & flags$data[9];
+   assign next_count = count$q + 32'h1;
+   assign fates$write = noting$q;
    assign fates$write_address = slot;
    always @(*) begin
       fates$write_data = 8'h0;
-      if (fault != 8'h0) begin
-         fates$write_data = fault;
-      end else if ((found != check$code) | (index$q != 3'h7)) begin
+      if (fault$q != 8'h0) begin
+         fates$write_data = fault$q;
+      end else if (wrong$q) begin
          fates$write_data = k$check;
       end
    end
@@ -2504,6 +2841,18 @@ module intake (
    always @(posedge clock) begin
       count$q <= count$d;
       index$q <= index$d;
+      free$q <= free$d;
+      stores$q <= stores$d;
+      stored$q <= stored$d;
+      stored_fault$q <= stored_fault$d;
+      stored_ends$q <= stored_ends$d;
+      ended$q <= ended$d;
+      whole$q <= whole$d;
+      found$q <= found$d;
+      fault$q <= fault$d;
+      judging$q <= judging$d;
+      wrong$q <= wrong$d;
+      noting$q <= noting$d;
    end
 endmodule
 
@@ -2549,6 +2898,8 @@ module findings (
    reg [3:0] tail$q = 4'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_32x16 words (
       .clock(clock),
       .write(words$write),
@@ -2561,6 +2912,7 @@ module findings (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -2569,14 +2921,17 @@ module findings (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 4'h0;
          tail$d = 4'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -2584,7 +2939,7 @@ module findings (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 4'h1;
@@ -2595,6 +2950,7 @@ module findings (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -2619,7 +2975,7 @@ endmodule
 // 
 // It runs ahead of the fingerprint: what it finds is queued, a fault as well as a record, so that faults are
 // reported in the order of the records. Seven words of an entry are looked at in seven clocks, then the first of
-// the checks of `docs/src/unit.md` that fails decides.
+// the checks of `docs/src/unit.md` that fails decides. A word is read from the store one clock before it is looked at.
 module examine (
    input wire clock,
    input wire clear,
@@ -2670,14 +3026,13 @@ module examine (
    localparam [3:0] Look$Ask = 4'd10;
    localparam [3:0] Look$Stopped = 4'd11;
    wire [2:0] slot;
-   reg [2:0] index;
    wire [31:0] next_count;
    wire [63:0] next_seq;
    wire [1:0] whole;
    wire [3:0] part;
    wire dirty;
-   wire too_long;
-   wire empty;
+   wire here;
+   wire no_more;
    reg [7:0] fault;
    reg [7:0] weighed;
    reg report;
@@ -2693,6 +3048,12 @@ module examine (
    wire [7:0] findings$count;
    reg [3:0] look$d;
    reg [3:0] look$q = 4'h0;
+   reg [2:0] index$d;
+   reg [2:0] index$q = 3'h0;
+   reg [63:0] word$d;
+   reg [63:0] word$q = 64'h0;
+   reg [7:0] fate$d;
+   reg [7:0] fate$q = 8'h0;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
    reg [63:0] seq$d;
@@ -2713,6 +3074,12 @@ module examine (
    reg bad_seq$q = 1'h0;
    reg bad_padding$d;
    reg bad_padding$q = 1'h0;
+   reg over_inline$d;
+   reg over_inline$q = 1'h0;
+   reg over_max$d;
+   reg over_max$q = 1'h0;
+   reg no_bytes$d;
+   reg no_bytes$q = 1'h0;
    wire [63:0] window$base;
    wire [63:0] window$limit;
    wire [63:0] window$first;
@@ -2757,24 +3124,17 @@ module examine (
       bad_generation$d = bad_generation$q;
       bad_seq$d = bad_seq$q;
       bad_padding$d = bad_padding$q;
-      index = 3'h0;
+      index$d = index$q;
+      index$d = 3'h7;
       report = 1'h0;
       fault = 8'h0;
       origin = 32'h0;
       case (look$q)
          Look$Idle: begin
-            if (arrived != count$q) begin
-               if (status != 8'h0) begin
-                  report = 1'h1;
-                  fault = status;
-                  if (status != k$check) begin
-                     origin = k$at_entry;
-                  end
-                  look$d = Look$Stopped;
-               end else begin
-                  look$d = Look$Flags;
-               end
-            end else if (blocked & (fetched == count$q)) begin
+            if (here) begin
+               index$d = 3'h1;
+               look$d = Look$Flags;
+            end else if (blocked & no_more) begin
                report = 1'h1;
                fault = k$isolation;
                origin = k$at_entry;
@@ -2782,39 +3142,46 @@ module examine (
             end
          end
          Look$Flags: begin
-            index = 3'h7;
-            is_inline$d = data[0];
-            bad_flags$d = data[31:1] != 31'h0;
+            index$d = 3'h0;
+            is_inline$d = word$q[0];
+            bad_flags$d = word$q[31:1] != 31'h0;
             look$d = Look$Length;
+            if (fate$q != 8'h0) begin
+               report = 1'h1;
+               fault = fate$q;
+               if (fate$q != k$check) begin
+                  origin = k$at_entry;
+               end
+               look$d = Look$Stopped;
+            end
          end
          Look$Length: begin
-            index = 3'h1;
-            length$d = data[63:32];
-            bad_generation$d = data[31:0] != generation;
+            index$d = 3'h3;
+            length$d = word$q[63:32];
+            bad_generation$d = word$q[31:0] != generation;
             look$d = Look$Seq;
          end
          Look$Seq: begin
-            bad_seq$d = data != seq$q;
+            index$d = 3'h4;
+            bad_seq$d = word$q != seq$q;
             look$d = Look$Group;
          end
          Look$Group: begin
-            index = 3'h3;
-            bad_group$d = data[15:0] != k$own_group;
+            index$d = 3'h5;
+            bad_group$d = word$q[15:0] != k$own_group;
             look$d = Look$Body0;
          end
          Look$Body0: begin
-            index = 3'h4;
-            at$d = data;
+            index$d = 3'h6;
+            at$d = word$q;
             bad_padding$d = dirty;
             look$d = Look$Body1;
          end
          Look$Body1: begin
-            index = 3'h5;
             bad_padding$d = bad_padding$q | dirty;
             look$d = Look$Body2;
          end
          Look$Body2: begin
-            index = 3'h6;
             bad_padding$d = bad_padding$q | dirty;
             look$d = Look$Weigh;
          end
@@ -2823,7 +3190,7 @@ module examine (
                report = 1'h1;
                fault = weighed;
                look$d = Look$Stopped;
-            end else if (is_inline$q | empty) begin
+            end else if (is_inline$q | no_bytes$q) begin
                report = 1'h1;
                look$d = Look$Idle;
             end else begin
@@ -2862,13 +3229,33 @@ module examine (
          seq$d = start_seq;
       end
    end
+   always @(*) begin
+      over_inline$d = over_inline$q;
+      over_inline$d = is_inline$q & (length$q > k$inline_max);
+   end
+   always @(*) begin
+      over_max$d = over_max$q;
+      over_max$d = (length$q > payload_max) | (length$q > k$payload_max);
+   end
+   always @(*) begin
+      no_bytes$d = no_bytes$q;
+      no_bytes$d = length$q == 32'h0;
+   end
+   always @(*) begin
+      word$d = word$q;
+      word$d = data;
+   end
+   always @(*) begin
+      fate$d = fate$q;
+      fate$d = status;
+   end
    assign slot = count$q[2:0];
    assign status_slot = slot;
    assign next_count = count$q + 32'h1;
    assign next_seq = seq$q + 64'h1;
    assign whole = length$q[4:3];
    assign part = {1'h0, length$q[2:0]};
-   assign keep$data = data;
+   assign keep$data = word$q;
    always @(*) begin
       keep$count = 4'h0;
       if (look$q == Look$Body0) begin
@@ -2892,18 +3279,16 @@ module examine (
          end
       end
    end
-   assign dirty = keep$word != data;
+   assign dirty = keep$word != word$q;
    assign window$base = window_base;
    assign window$limit = window_limit;
    assign window$first = at$q;
    assign window$length = length$q[16:0];
-   assign too_long = (length$q > payload_max) | (length$q > k$payload_max);
-   assign empty = length$q == 32'h0;
    always @(*) begin
       weighed = 8'h0;
       if (bad_flags$q) begin
          weighed = k$reserved;
-      end else if (is_inline$q & (length$q > k$inline_max)) begin
+      end else if (over_inline$q) begin
          weighed = k$length;
       end else if (bad_padding$q) begin
          weighed = k$reserved;
@@ -2913,11 +3298,13 @@ module examine (
          weighed = k$generation;
       end else if (bad_seq$q) begin
          weighed = k$sequence;
-      end else if (too_long) begin
+      end else if (over_max$q) begin
          weighed = k$length;
       end
    end
-   assign address = ({3'h0, slot} << 3) | {3'h0, index};
+   assign here = arrived[3:0] != count$q[3:0];
+   assign no_more = fetched[3:0] == count$q[3:0];
+   assign address = ({3'h0, slot} << 3) | {3'h0, index$q};
    assign job = (look$q == Look$Ask) & (~halt);
    assign job_address = at$q;
    assign job_length = length$q[16:0];
@@ -2926,7 +3313,7 @@ module examine (
    assign findings$put = report & (~halt);
    always @(*) begin
       findings$put_data = (fields | origin) | {24'h0, fault};
-      if ((is_inline$q | empty) & (fault == 8'h0)) begin
+      if ((is_inline$q | no_bytes$q) & (fault == 8'h0)) begin
          findings$put_data = fields | k$inline;
       end
    end
@@ -2935,6 +3322,9 @@ module examine (
    assign findings$take = finding_taken;
    always @(posedge clock) begin
       look$q <= look$d;
+      index$q <= index$d;
+      word$q <= word$d;
+      fate$q <= fate$d;
       count$q <= count$d;
       seq$q <= seq$d;
       length$q <= length$d;
@@ -2945,6 +3335,9 @@ module examine (
       bad_generation$q <= bad_generation$d;
       bad_seq$q <= bad_seq$d;
       bad_padding$q <= bad_padding$d;
+      over_inline$q <= over_inline$d;
+      over_max$q <= over_max$d;
+      no_bytes$q <= no_bytes$d;
    end
 endmodule
 
@@ -3112,11 +3505,12 @@ module finish (
    input wire [63:0] payload_data,
    input wire payload_ends,
    input wire [7:0] payload_fault,
+   output wire closing,
    output reg deliver,
    output wire [63:0] fingerprint,
    output reg fault,
    output wire [7:0] fault_cause,
-   output reg [63:0] fault_address,
+   output wire [63:0] fault_address,
    output wire fault_taken,
    output wire [31:0] finished,
    output wire [63:0] seq
@@ -3128,12 +3522,16 @@ module finish (
    localparam [3:0] Part$Inline = 4'd1;
    localparam [3:0] Part$Payload = 4'd2;
    localparam [3:0] Part$Tail = 4'd3;
-   localparam [3:0] Part$Pad = 4'd4;
-   localparam [3:0] Part$Header = 4'd5;
-   localparam [3:0] Part$Settle = 4'd6;
-   localparam [3:0] Part$Deliver = 4'd7;
-   localparam [3:0] Part$Fault = 4'd8;
-   localparam [3:0] Part$Stopped = 4'd9;
+   localparam [3:0] Part$Last = 4'd4;
+   localparam [3:0] Part$Pad = 4'd5;
+   localparam [3:0] Part$Header = 4'd6;
+   localparam [3:0] Part$Through = 4'd7;
+   localparam [3:0] Part$Settle = 4'd8;
+   localparam [3:0] Part$Deliver = 4'd9;
+   localparam [3:0] Part$Fault = 4'd10;
+   localparam [3:0] Part$Blame = 4'd11;
+   localparam [3:0] Part$Report = 4'd12;
+   localparam [3:0] Part$Stopped = 4'd13;
    wire [2:0] slot;
    reg [2:0] at;
    wire [16:0] length;
@@ -3145,7 +3543,6 @@ module finish (
    wire [2:0] next_index;
    wire [16:0] rest;
    reg [16:0] next_left;
-   reg emit;
    reg put;
    reg [63:0] word;
    wire [31:0] ring_length;
@@ -3153,7 +3550,6 @@ module finish (
    wire [31:0] ring_slot;
    wire [63:0] offset;
    wire [63:0] entry;
-   reg [7:0] cause;
    reg engine$clear;
    wire engine$put;
    wire [63:0] engine$word;
@@ -3181,8 +3577,26 @@ module finish (
    reg [63:0] held$q = 64'h0;
    reg holding$d;
    reg holding$q = 1'h0;
+   reg [63:0] aligned$d;
+   reg [63:0] aligned$q = 64'h0;
+   reg emitting$d;
+   reg emitting$q = 1'h0;
+   reg [63:0] stored$d;
+   reg [63:0] stored$q = 64'h0;
+   reg putting$d;
+   reg putting$q = 1'h0;
+   reg blank$d;
+   reg blank$q = 1'h0;
    reg [7:0] broken$d;
    reg [7:0] broken$q = 8'h0;
+   reg [31:0] wrap$d;
+   reg [31:0] wrap$q = 32'h0;
+   reg [63:0] origin_entry$d;
+   reg [63:0] origin_entry$q = 64'h0;
+   reg [7:0] cause$d;
+   reg [7:0] cause$q = 8'h0;
+   reg [63:0] culprit$d;
+   reg [63:0] culprit$q = 64'h0;
    engine engine (
       .clock(clock),
       .clear(engine$clear),
@@ -3210,11 +3624,14 @@ module finish (
       is_odd$d = is_odd$q;
       held$d = held$q;
       holding$d = holding$q;
+      emitting$d = emitting$q;
+      putting$d = putting$q;
+      blank$d = blank$q;
       broken$d = broken$q;
       at = index$q;
-      emit = 1'h0;
-      put = 1'h0;
-      word = data;
+      emitting$d = 1'h0;
+      putting$d = 1'h0;
+      blank$d = 1'h0;
       payload_taken = 1'h0;
       finding_taken = 1'h0;
       deliver = 1'h0;
@@ -3242,11 +3659,9 @@ module finish (
             end
          end
          Part$Inline: begin
-            put = 1'h1;
+            putting$d = 1'h1;
+            blank$d = index$q == 3'h7;
             index$d = next_index;
-            if (index$q == 3'h7) begin
-               word = 64'h0;
-            end
             if ((index$q == 3'h7) | ((index$q == 3'h5) & (length <= k$sixteen))) begin
                index$d = 3'h0;
                part$d = Part$Header;
@@ -3255,7 +3670,7 @@ module finish (
          Part$Payload: begin
             payload_taken = 1'h1;
             if (payload) begin
-               emit = holding$q & (left$q != 17'h0);
+               emitting$d = holding$q;
                held$d = payload_data;
                holding$d = 1'h1;
                if ((payload_fault != 8'h0) & (broken$q == 8'h0)) begin
@@ -3267,24 +3682,30 @@ module finish (
             end
          end
          Part$Tail: begin
-            emit = left$q != 17'h0;
-            part$d = Part$Pad;
+            emitting$d = 1'h1;
+            part$d = Part$Last;
             if (broken$q != 8'h0) begin
                part$d = Part$Fault;
             end
          end
+         Part$Last: begin
+            part$d = Part$Pad;
+         end
          Part$Pad: begin
-            put = is_odd$q;
-            word = 64'h0;
+            putting$d = is_odd$q;
+            blank$d = 1'h1;
             part$d = Part$Header;
          end
          Part$Header: begin
-            put = 1'h1;
+            putting$d = 1'h1;
             index$d = next_index;
             if (index$q == 3'h3) begin
                index$d = 3'h0;
-               part$d = Part$Settle;
+               part$d = Part$Through;
             end
+         end
+         Part$Through: begin
+            part$d = Part$Settle;
          end
          Part$Settle: begin
             part$d = Part$Deliver;
@@ -3298,13 +3719,24 @@ module finish (
          end
          Part$Fault: begin
             at = 3'h4;
+            part$d = Part$Blame;
+         end
+         Part$Blame: begin
+            part$d = Part$Report;
+         end
+         Part$Report: begin
             fault = 1'h1;
             part$d = Part$Stopped;
          end
          default: begin
          end
       endcase
-      if (emit) begin
+      put = putting$q;
+      word = stored$q;
+      if (blank$q) begin
+         word = 64'h0;
+      end
+      if (emitting$q & (left$q != 17'h0)) begin
          put = 1'h1;
          word = keep$word;
          left$d = next_left;
@@ -3317,6 +3749,36 @@ module finish (
          part$d = Part$Idle;
          count$d = 32'h0;
          due$d = start_seq;
+      end
+   end
+   always @(*) begin
+      aligned$d = aligned$q;
+      aligned$d = align$word;
+   end
+   always @(*) begin
+      stored$d = stored$q;
+      stored$d = data;
+   end
+   always @(*) begin
+      wrap$d = wrap$q;
+      wrap$d = mask;
+   end
+   always @(*) begin
+      origin_entry$d = origin_entry$q;
+      origin_entry$d = entry;
+   end
+   always @(*) begin
+      cause$d = cause$q;
+      culprit$d = culprit$q;
+      cause$d = found;
+      culprit$d = 64'h0;
+      if (broken$q != 8'h0) begin
+         cause$d = broken$q;
+         culprit$d = stored$q;
+      end else if (origin == 2'h1) begin
+         culprit$d = origin_entry$q;
+      end else if (origin == 2'h2) begin
+         culprit$d = stored$q;
       end
    end
    assign slot = count$q[2:0];
@@ -3335,7 +3797,7 @@ module finish (
       end
    end
    assign align$offset = finding_data[27:25];
-   assign keep$data = align$word;
+   assign keep$data = aligned$q;
    always @(*) begin
       keep$count = 4'h8;
       next_left = rest;
@@ -3349,26 +3811,16 @@ module finish (
    assign engine$word = word;
    assign address = ({3'h0, slot} << 3) | {3'h0, at};
    assign fingerprint = engine$value;
+   assign closing = (part$q == Part$Settle) | (part$q == Part$Deliver);
    assign finished = count$q;
    assign seq = due$q;
    assign ring_length = k$one << ring_log2;
    assign mask = ring_length - 32'h1;
-   assign ring_slot = count$q & mask;
+   assign ring_slot = count$q & wrap$q;
    assign offset = {32'h0, ring_slot} << 6;
    assign entry = ring_base + offset;
-   always @(*) begin
-      cause = found;
-      fault_address = 64'h0;
-      if (broken$q != 8'h0) begin
-         cause = broken$q;
-         fault_address = data;
-      end else if (origin == 2'h1) begin
-         fault_address = entry;
-      end else if (origin == 2'h2) begin
-         fault_address = data;
-      end
-   end
-   assign fault_cause = cause;
+   assign fault_cause = cause$q;
+   assign fault_address = culprit$q;
    assign fault_taken = origin != 2'h1;
    always @(posedge clock) begin
       part$q <= part$d;
@@ -3379,7 +3831,16 @@ module finish (
       is_odd$q <= is_odd$d;
       held$q <= held$d;
       holding$q <= holding$d;
+      aligned$q <= aligned$d;
+      emitting$q <= emitting$d;
+      stored$q <= stored$d;
+      putting$q <= putting$d;
+      blank$q <= blank$d;
       broken$q <= broken$d;
+      wrap$q <= wrap$d;
+      origin_entry$q <= origin_entry$d;
+      cause$q <= cause$d;
+      culprit$q <= culprit$d;
    end
 endmodule
 
@@ -3425,6 +3886,8 @@ module waiting (
    reg [3:0] tail$q = 4'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_64x16 words (
       .clock(clock),
       .write(words$write),
@@ -3437,6 +3900,7 @@ module waiting (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -3445,14 +3909,17 @@ module waiting (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 4'h0;
          tail$d = 4'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -3460,7 +3927,7 @@ module waiting (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 4'h1;
@@ -3471,6 +3938,7 @@ module waiting (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -3552,9 +4020,8 @@ module lane (
    reg [31:0] head_now;
    wire [31:0] next_head;
    wire [31:0] distance;
-   wire [31:0] ring_length;
-   wire over;
    wire lock;
+   wire still;
    wire quiet;
    wire reset_done;
    wire fetch$clear;
@@ -3647,6 +4114,7 @@ module lane (
    wire [63:0] finish$payload_data;
    wire finish$payload_ends;
    wire [7:0] finish$payload_fault;
+   wire finish$closing;
    wire finish$deliver;
    wire [63:0] finish$fingerprint;
    wire finish$fault;
@@ -3673,6 +4141,28 @@ module lane (
    reg [7:0] why$q = 8'h0;
    reg [31:0] rung$d;
    reg [31:0] rung$q = 32'h0;
+   reg rings$d;
+   reg rings$q = 1'h0;
+   reg [31:0] rings_for$d;
+   reg [31:0] rings_for$q = 32'h0;
+   reg weighed$d;
+   reg weighed$q = 1'h0;
+   reg [31:0] weighed_tail$d;
+   reg [31:0] weighed_tail$q = 32'h0;
+   reg too_far$d;
+   reg too_far$q = 1'h0;
+   reg closing$d;
+   reg closing$q = 1'h0;
+   reg without$d;
+   reg without$q = 1'h0;
+   reg halted$d;
+   reg halted$q = 1'h0;
+   reg [31:0] away$d;
+   reg [31:0] away$q = 32'h0;
+   reg [31:0] passed$d;
+   reg [31:0] passed$q = 32'h0;
+   reg [31:0] ring_length$d;
+   reg [31:0] ring_length$q = 32'h0;
    reg taken_entry$d;
    reg taken_entry$q = 1'h0;
    reg [7:0] ahead$d;
@@ -3801,6 +4291,7 @@ module lane (
       .payload_data(finish$payload_data),
       .payload_ends(finish$payload_ends),
       .payload_fault(finish$payload_fault),
+      .closing(finish$closing),
       .deliver(finish$deliver),
       .fingerprint(finish$fingerprint),
       .fault(finish$fault),
@@ -3838,20 +4329,27 @@ module lane (
       log_address$d = log_address$q;
       log_seq$d = log_seq$q;
       log_generation$d = log_generation$q;
+      rings$d = rings$q;
+      weighed$d = weighed$q;
+      without$d = without$q;
+      passed$d = passed$q;
       if (fetched_one & (~vote_taken)) begin
          ahead$d = more_ahead;
       end
       if ((~fetched_one) & vote_taken) begin
          ahead$d = less_ahead;
       end
-      if ((ring & active) & (~over)) begin
-         rung$d = ring_tail;
+      passed$d = head_now;
+      rings$d = ring;
+      weighed$d = rings$q;
+      if ((weighed$q & active) & (~too_far$q)) begin
+         rung$d = weighed_tail$q;
       end
       if (active & (~lock_waits$q)) begin
-         if (ring & over) begin
+         if (weighed$q & too_far$q) begin
             lock_waits$d = 1'h1;
             lock_cause$d = k$doorbell;
-            lock_address$d = {32'h0, ring_tail};
+            lock_address$d = {32'h0, weighed_tail$q};
          end else if (timeout) begin
             lock_waits$d = 1'h1;
             lock_cause$d = k$timeout;
@@ -3890,10 +4388,15 @@ module lane (
          is_live$d = 1'h0;
          is_locked$d = 1'h0;
       end
+      without$d = (active & fetch$lacks) & (fetch$fetched[3:0] == finish$finished[3:0]);
       if (start) begin
          is_live$d = joining;
          is_dead$d = 1'h0;
          rung$d = 32'h0;
+         rings$d = 1'h0;
+         weighed$d = 1'h0;
+         without$d = 1'h0;
+         passed$d = 32'h0;
          taken_entry$d = 1'h0;
          ahead$d = 8'h0;
       end
@@ -3902,6 +4405,10 @@ module lane (
          is_locked$d = 1'h0;
          is_dead$d = 1'h0;
          rung$d = 32'h0;
+         rings$d = 1'h0;
+         weighed$d = 1'h0;
+         without$d = 1'h0;
+         passed$d = 32'h0;
          taken_entry$d = 1'h0;
          ahead$d = 8'h0;
          lock_waits$d = 1'h0;
@@ -3921,11 +4428,39 @@ module lane (
          under_way$d = 8'h0;
       end
    end
+   always @(*) begin
+      rings_for$d = rings_for$q;
+      rings_for$d = ring_tail;
+   end
+   always @(*) begin
+      weighed_tail$d = weighed_tail$q;
+      weighed_tail$d = rings_for$q;
+   end
+   always @(*) begin
+      too_far$d = too_far$q;
+      too_far$d = away$q > ring_length$q;
+   end
+   always @(*) begin
+      closing$d = closing$q;
+      closing$d = reset_done;
+   end
+   always @(*) begin
+      halted$d = halted$q;
+      halted$d = halt & (~start);
+   end
+   always @(*) begin
+      away$d = away$q;
+      away$d = distance;
+   end
+   always @(*) begin
+      ring_length$d = ring_length$q;
+      ring_length$d = k$one << ring_log2;
+   end
    assign active = is_live$q & (~is_locked$q);
    assign halt = ((stop | reset) | (~active)) | in_reset$q;
    assign clear = start | reset;
    assign fetch$clear = clear;
-   assign fetch$halt = halt;
+   assign fetch$halt = halted$q;
    assign fetch$room = ahead$q < k$skew;
    assign fetch$tail = rung$q;
    assign fetch$finished = finish$finished;
@@ -3934,7 +4469,7 @@ module lane (
    assign fetch$window_base = window_base;
    assign fetch$window_limit = window_limit;
    assign fetch$job_taken = split$job_taken & (~examine$job);
-   assign split$halt = halt;
+   assign split$halt = halted$q;
    assign split$max_read_request = max_read_request;
    assign split$job = examine$job | fetch$job;
    always @(*) begin
@@ -3956,7 +4491,7 @@ module lane (
    assign request_last = split$last;
    assign intake$clear = clear;
    assign intake$power_reset = power_reset;
-   assign intake$halt = halt;
+   assign intake$halt = halted$q;
    assign intake$asked = split$job_taken;
    assign intake$asked_payload = examine$job;
    assign intake$word = word;
@@ -3970,7 +4505,7 @@ module lane (
    assign intake$status_slot = examine$status_slot;
    assign intake$payload_taken = finish$payload_taken & intake$payload;
    assign examine$clear = clear;
-   assign examine$halt = halt;
+   assign examine$halt = halted$q;
    assign examine$start_seq = start_seq;
    assign examine$generation = generation;
    assign examine$payload_max = payload_max;
@@ -4013,20 +4548,19 @@ module lane (
          head_now = next_head;
       end
    end
-   assign distance = ring_tail - head_now;
-   assign ring_length = k$one << ring_log2;
-   assign over = distance > ring_length;
-   assign lock = active & (finish$fault | (lock_waits$q & (~finish$deliver)));
-   assign quiet = ((under_way$q == 8'h0) & (~lock_waits$q)) & (~logging$q);
+   assign distance = ring_tail - passed$q;
+   assign lock = active & (finish$fault | (lock_waits$q & (~finish$closing)));
+   assign still = halted$q & (under_way$q == 8'h0);
+   assign quiet = (still & (~lock_waits$q)) & (~logging$q);
    assign reset_done = (in_reset$q & quiet) & (~active);
-   assign clear_registers = reset_done;
+   assign clear_registers = closing$q;
    assign live = active;
    assign locked = is_locked$q;
    assign dead = is_dead$q;
    assign dead_cause = why$q;
-   assign lacks = (active & fetch$lacks) & (fetch$fetched == finish$finished);
+   assign lacks = without$q;
    assign drained = quiet & (~in_reset$q);
-   assign idle = under_way$q == 8'h0;
+   assign idle = still;
    assign resetting = in_reset$q;
    always @(*) begin
       state = 4'h0;
@@ -4038,7 +4572,7 @@ module lane (
          state = 4'h1;
       end
    end
-   assign head = head_now;
+   assign head = passed$q;
    assign tail = rung$q;
    assign report = logging$q;
    assign report_cause = log_cause$q;
@@ -4051,6 +4585,17 @@ module lane (
       is_dead$q <= is_dead$d;
       why$q <= why$d;
       rung$q <= rung$d;
+      rings$q <= rings$d;
+      rings_for$q <= rings_for$d;
+      weighed$q <= weighed$d;
+      weighed_tail$q <= weighed_tail$d;
+      too_far$q <= too_far$d;
+      closing$q <= closing$d;
+      without$q <= without$d;
+      halted$q <= halted$d;
+      away$q <= away$d;
+      passed$q <= passed$d;
+      ring_length$q <= ring_length$d;
       taken_entry$q <= taken_entry$d;
       ahead$q <= ahead$d;
       under_way$q <= under_way$d;
@@ -4082,15 +4627,30 @@ module block_ram_32x1024 (
    always @(posedge clock) data <= words[address];
 endmodule
 
-module lut_ram_19x16 (
+module lut_ram_27x16 (
    input wire clock,
    input wire write,
    input wire [3:0] write_address,
-   input wire [18:0] write_data,
+   input wire [26:0] write_data,
    input wire [3:0] address,
-   output reg [18:0] data
+   output reg [26:0] data
 );
-   reg [18:0] words [0:15];
+   reg [26:0] words [0:15];
+   integer i;
+   initial for (i = 0; i < 16; i = i + 1) words[i] = 0;
+   always @(posedge clock) if (write) words[write_address] <= write_data;
+   always @(*) data = words[address];
+endmodule
+
+module lut_ram_26x16 (
+   input wire clock,
+   input wire write,
+   input wire [3:0] write_address,
+   input wire [25:0] write_data,
+   input wire [3:0] address,
+   output reg [25:0] data
+);
+   reg [25:0] words [0:15];
    integer i;
    initial for (i = 0; i < 16; i = i + 1) words[i] = 0;
    always @(posedge clock) if (write) words[write_address] <= write_data;
@@ -4118,7 +4678,8 @@ endmodule
 // Takes completions off `rx_cpl`, checks each against its request and puts the payload in place.
 // 
 // Every tag owns 512 bytes of the buffer; a DW lies where its address says, so completions may be cut at any DW and
-// come in any order between tags. Three stages: look the tag up, judge the header, write. Nothing here ever waits.
+// come in any order between tags. Four stages: look the tag up, judge the header, write, judge the end. Nothing here ever
+// waits.
 module reassembly (
    input wire clock,
    input wire reset,
@@ -4131,6 +4692,7 @@ module reassembly (
    input wire [3:0] start_tag,
    input wire [8:0] start_offset,
    input wire [9:0] start_bytes,
+   input wire [7:0] start_dws,
    input wire [15:0] busy,
    input wire [15:0] quarantined,
    output wire [15:0] done,
@@ -4148,9 +4710,8 @@ module reassembly (
    localparam [7:0] k$refused = 8'h99;
    localparam [7:0] k$poisoned = 8'ha5;
    localparam [7:0] k$malformed = 8'hc3;
-   localparam [10:0] k$round = 11'b11;
    localparam [15:0] k$one = 16'h1;
-   localparam [18:0] k$poison_flag = 19'b1000000000000000000;
+   localparam [25:0] k$poison_flag = 26'h2000000;
    localparam [1:0] Position$First = 2'd0;
    localparam [1:0] Position$Second = 2'd1;
    localparam [1:0] Position$Payload = 2'd2;
@@ -4163,11 +4724,11 @@ module reassembly (
    wire [31:0] low1;
    wire [9:0] length;
    wire [10:0] span;
-   wire [10:0] rounded;
-   wire [8:0] dws_left;
+   wire [7:0] next_dws;
    wire [10:0] taken_bytes;
    wire [10:0] remaining;
    wire is_final;
+   wire [25:0] left2;
    wire fits;
    wire [7:0] next_dw;
    wire [6:0] want_lower;
@@ -4192,6 +4753,7 @@ module reassembly (
    wire finish;
    reg [7:0] outcome;
    reg [15:0] mark3;
+   wire [15:0] mark4;
    reg [15:0] mark2;
    reg [15:0] mark_start;
    reg even$write;
@@ -4206,14 +4768,14 @@ module reassembly (
    wire [31:0] odd$data;
    wire asked$write;
    wire [3:0] asked$write_address;
-   wire [18:0] asked$write_data;
+   wire [26:0] asked$write_data;
    wire [3:0] asked$address;
-   wire [18:0] asked$data;
+   wire [26:0] asked$data;
    wire pending$write;
    wire [3:0] pending$write_address;
-   reg [18:0] pending$write_data;
+   reg [25:0] pending$write_data;
    wire [3:0] pending$address;
-   wire [18:0] pending$data;
+   wire [25:0] pending$data;
    wire filled$write;
    wire [3:0] filled$write_address;
    wire [7:0] filled$write_data;
@@ -4270,6 +4832,8 @@ module reassembly (
    reg stale2$q = 1'h0;
    reg [9:0] want_bytes2$d;
    reg [9:0] want_bytes2$q = 10'h0;
+   reg [7:0] want_dws2$d;
+   reg [7:0] want_dws2$q = 8'h0;
    reg [6:0] want_dw2$d;
    reg [6:0] want_dw2$q = 7'h0;
    reg [1:0] want_low2$d;
@@ -4308,6 +4872,20 @@ module reassembly (
    reg [7:0] to_go3$q = 8'h0;
    reg digest3$d;
    reg digest3$q = 1'h0;
+   reg ended4$d;
+   reg ended4$q = 1'h0;
+   reg [3:0] tag4$d;
+   reg [3:0] tag4$q = 4'h0;
+   reg [7:0] verdict4$d;
+   reg [7:0] verdict4$q = 8'h0;
+   reg over4$d;
+   reg over4$q = 1'h0;
+   reg poison4$d;
+   reg poison4$q = 1'h0;
+   reg [7:0] rest4$d;
+   reg [7:0] rest4$q = 8'h0;
+   reg excess4$d;
+   reg excess4$q = 1'h0;
    block_ram_32x1024 even (
       .clock(clock),
       .write(even$write),
@@ -4324,7 +4902,7 @@ module reassembly (
       .address(odd$address),
       .data(odd$data)
    );
-   lut_ram_19x16 asked (
+   lut_ram_27x16 asked (
       .clock(clock),
       .write(asked$write),
       .write_address(asked$write_address),
@@ -4332,7 +4910,7 @@ module reassembly (
       .address(asked$address),
       .data(asked$data)
    );
-   lut_ram_19x16 pending (
+   lut_ram_26x16 pending (
       .clock(clock),
       .write(pending$write),
       .write_address(pending$write_address),
@@ -4378,6 +4956,7 @@ module reassembly (
       pointer3$d = pointer3$q;
       to_go3$d = to_go3$q;
       digest3$d = digest3$q;
+      ended4$d = ended4$q;
       valid1$d = valid;
       if (valid1$q) begin
          if (last1$q) begin
@@ -4401,6 +4980,7 @@ module reassembly (
             digest3$d = 1'h0;
          end
       end
+      ended4$d = ends;
       if (judging) begin
          active3$d = known2$q;
          tag3$d = tag2$q;
@@ -4422,7 +5002,7 @@ module reassembly (
       begun_mask$d = (begun_mask$q | mark3) & (~mark_start);
       done_mask$d = done_mask$q & (~mark_start);
       if (finish) begin
-         done_mask$d = (done_mask$q | mark3) & (~mark_start);
+         done_mask$d = (done_mask$q | mark4) & (~mark_start);
       end
       if (reset) begin
          position$d = Position$First;
@@ -4430,6 +5010,7 @@ module reassembly (
          valid2$d = 1'h0;
          valid3$d = 1'h0;
          active3$d = 1'h0;
+         ended4$d = 1'h0;
          done_mask$d = 16'h0;
          begun_mask$d = 16'h0;
          pending_mask$d = 16'h0;
@@ -4473,6 +5054,7 @@ module reassembly (
       known2$d = known2$q;
       stale2$d = stale2$q;
       want_bytes2$d = want_bytes2$q;
+      want_dws2$d = want_dws2$q;
       want_dw2$d = want_dw2$q;
       want_low2$d = want_low2$q;
       was_poisoned2$d = was_poisoned2$q;
@@ -4486,14 +5068,16 @@ module reassembly (
          known2$d = ((|busy_hit) & id_matches) & is_completion;
          stale2$d = ((|stale_hit) & id_matches) & is_completion;
          want_bytes2$d = asked$data[18:9];
+         want_dws2$d = asked$data[26:19];
          want_dw2$d = asked$data[8:2];
          want_low2$d = asked$data[1:0];
          was_poisoned2$d = 1'h0;
          if (|pending_hit) begin
             want_bytes2$d = pending$data[9:0];
             want_dw2$d = pending$data[16:10];
+            want_dws2$d = pending$data[24:17];
             want_low2$d = 2'h0;
-            was_poisoned2$d = pending$data[18];
+            was_poisoned2$d = pending$data[25];
          end
       end
    end
@@ -4517,9 +5101,33 @@ module reassembly (
       second3$d = second3$q;
       second3$d = second2$q;
    end
+   always @(*) begin
+      tag4$d = tag4$q;
+      tag4$d = tag3$q;
+   end
+   always @(*) begin
+      verdict4$d = verdict4$q;
+      verdict4$d = verdict3$q;
+   end
+   always @(*) begin
+      over4$d = over4$q;
+      over4$d = over3$q;
+   end
+   always @(*) begin
+      poison4$d = poison4$q;
+      poison4$d = poison3$q;
+   end
+   always @(*) begin
+      rest4$d = rest4$q;
+      rest4$d = rest;
+   end
+   always @(*) begin
+      excess4$d = excess4$q;
+      excess4$d = (extra == 2'h2) | ((extra == 2'h1) & (~digest3$q));
+   end
    assign asked$write = start;
    assign asked$write_address = start_tag;
-   assign asked$write_data = {10'h0, start_offset} | ({9'h0, start_bytes} << 9);
+   assign asked$write_data = ({18'h0, start_offset} | ({17'h0, start_bytes} << 9)) | ({19'h0, start_dws} << 19);
    always @(*) begin
       mark_start = 16'h0;
       if (start) begin
@@ -4539,20 +5147,20 @@ module reassembly (
    assign length = head2$q[9:0];
    assign poisoned = head2$q[14] | was_poisoned2$q;
    assign span = {1'h0, want_bytes2$q} + {9'h0, want_low2$q};
-   assign rounded = span + k$round;
-   assign dws_left = rounded[10:2];
-   assign is_final = {1'h0, dws_left} == length;
+   assign is_final = {2'h0, want_dws2$q} == length;
+   assign next_dws = want_dws2$q - length[7:0];
    assign taken_bytes = {1'h0, length} << 2;
    assign remaining = span - taken_bytes;
    assign next_dw = {1'h0, want_dw2$q} + length[7:0];
    assign want_lower = ({2'h0, want_dw2$q[4:0]} << 2) | {5'h0, want_low2$q};
-   assign fits = ((((length <= {1'h0, dws_left}) & (length != 10'h0)) & (count2$q[11:0] == {2'h0, want_bytes2$q})) & (lower2$q == want_lower)) & head2$q[30];
+   assign fits = ((((length <= {2'h0, want_dws2$q}) & (length != 10'h0)) & (count2$q[11:0] == {2'h0, want_bytes2$q})) & (lower2$q == want_lower)) & head2$q[30];
    assign pending$write = judging;
    assign pending$write_address = tag2$q;
+   assign left2 = ({16'h0, remaining[9:0]} | ({19'h0, next_dw[6:0]} << 10)) | ({18'h0, next_dws} << 17);
    always @(*) begin
-      pending$write_data = {9'h0, remaining[9:0]} | ({12'h0, next_dw[6:0]} << 10);
+      pending$write_data = left2;
       if (poisoned) begin
-         pending$write_data = ({9'h0, remaining[9:0]} | ({12'h0, next_dw[6:0]} << 10)) | k$poison_flag;
+         pending$write_data = left2 | k$poison_flag;
       end
    end
    always @(*) begin
@@ -4613,21 +5221,21 @@ module reassembly (
    assign odd$address = read_address;
    assign read_data = {32'h0, even$data} | ({32'h0, odd$data} << 32);
    assign ends = working & last3$q;
-   assign wrong_size = ((rest != 8'h0) | (extra == 2'h2)) | ((extra == 2'h1) & (~digest3$q));
+   assign wrong_size = (rest4$q != 8'h0) | excess4$q;
    always @(*) begin
-      outcome = verdict3$q;
-      if ((verdict3$q == 8'h0) & wrong_size) begin
+      outcome = verdict4$q;
+      if ((verdict4$q == 8'h0) & wrong_size) begin
          outcome = k$malformed;
-      end else if (((verdict3$q == 8'h0) & poison3$q) & over3$q) begin
+      end else if (((verdict4$q == 8'h0) & poison4$q) & over4$q) begin
          outcome = k$poisoned;
       end
    end
-   assign finish = ends & (over3$q | (outcome != 8'h0));
+   assign finish = ended4$q & ((over4$q | wrong_size) | (verdict4$q != 8'h0));
    assign filled$write = working;
    assign filled$write_address = tag3$q;
    assign filled$write_data = after;
    assign judged$write = finish;
-   assign judged$write_address = tag3$q;
+   assign judged$write_address = tag4$q;
    assign judged$write_data = outcome;
    always @(*) begin
       mark3 = 16'h0;
@@ -4635,6 +5243,7 @@ module reassembly (
          mark3 = k$one << tag3$q;
       end
    end
+   assign mark4 = k$one << tag4$q;
    assign done = done_mask$q;
    assign begun = begun_mask$q;
    assign filled$address = look$0;
@@ -4667,6 +5276,7 @@ module reassembly (
       known2$q <= known2$d;
       stale2$q <= stale2$d;
       want_bytes2$q <= want_bytes2$d;
+      want_dws2$q <= want_dws2$d;
       want_dw2$q <= want_dw2$d;
       want_low2$q <= want_low2$d;
       was_poisoned2$q <= was_poisoned2$d;
@@ -4686,6 +5296,13 @@ module reassembly (
       pointer3$q <= pointer3$d;
       to_go3$q <= to_go3$d;
       digest3$q <= digest3$d;
+      ended4$q <= ended4$d;
+      tag4$q <= tag4$d;
+      verdict4$q <= verdict4$d;
+      over4$q <= over4$d;
+      poison4$q <= poison4$d;
+      rest4$q <= rest4$d;
+      excess4$q <= excess4$d;
    end
 endmodule
 
@@ -4731,6 +5348,8 @@ module order (
    reg [3:0] tail$q = 4'h0;
    reg [7:0] used$d;
    reg [7:0] used$q = 8'h0;
+   reg some$d;
+   reg some$q = 1'h0;
    lut_ram_18x16 words (
       .clock(clock),
       .write(words$write),
@@ -4743,6 +5362,7 @@ module order (
       head$d = head$q;
       tail$d = tail$q;
       used$d = used$q;
+      some$d = some$q;
       if (put) begin
          tail$d = next_tail;
       end
@@ -4751,14 +5371,17 @@ module order (
       end
       if (put & (~take)) begin
          used$d = more;
+         some$d = 1'h1;
       end
       if ((~put) & take) begin
          used$d = fewer;
+         some$d = used$q != 8'h1;
       end
       if (clear) begin
          head$d = 4'h0;
          tail$d = 4'h0;
          used$d = 8'h0;
+         some$d = 1'h0;
       end
    end
    assign words$write = put;
@@ -4766,7 +5389,7 @@ module order (
    assign words$write_data = put_data;
    assign words$address = head$q;
    assign data = words$data;
-   assign valid = used$q != 8'h0;
+   assign valid = some$q;
    assign full = used$q == depth$words;
    assign count = used$q;
    assign next_head = head$q + 4'h1;
@@ -4777,6 +5400,7 @@ module order (
       head$q <= head$d;
       tail$q <= tail$d;
       used$q <= used$d;
+      some$q <= some$d;
    end
 endmodule
 
@@ -4798,7 +5422,8 @@ endmodule
 // The one read engine that all lanes share: tags, reads on `tx_req`, and the words back to each lane in order.
 // 
 // A lane's request is granted when a tag is free; the tag owns a buffer for everything it asks for. Words go
-// to a lane as soon as they are there, in the order of the lane's requests; a lane that waits holds up no other.
+// to a lane as soon as they are there, in the order of the lane's requests; a lane that waits holds up no other. A lane's
+// request rests two clocks before its first word, while its tag is looked up; the other lane has the buffer then.
 // A read without answer for `COMPLETION_TIMEOUT` ticks ends as `DmaTimeout` and its tag is quarantined.
 module dma_read (
    input wire clock,
@@ -4854,43 +5479,37 @@ module dma_read (
    wire [15:0] candidate_hit;
    wire candidate_free;
    wire [3:0] next_candidate;
-   wire wants$0;
-   wire wants$1;
    wire grant$0;
    wire grant$1;
    wire granted;
    wire can_grant;
-   reg [17:0] entry;
    wire [15:0] scan_mark;
    wire [15:0] scan_hit;
-   wire [15:0] age;
+   wire [15:0] scanned_mark;
+   wire [15:0] scanned_hit;
+   wire [15:0] under_way;
+   wire [15:0] stamp_age;
    wire expire;
    wire [3:0] next_scan;
    wire [15:0] next_now;
    wire [31:0] next_late;
    wire [31:0] next_lost;
-   wire [3:0] tag$0;
-   wire [3:0] tag$1;
    wire [15:0] mark$0;
    wire [15:0] mark$1;
-   wire [15:0] over$0;
-   wire [15:0] over$1;
-   wire [15:0] begun$0;
-   wire [15:0] begun$1;
-   wire [15:0] dead$0;
-   wire [15:0] dead$1;
-   wire [6:0] index$0;
-   wire [6:0] index$1;
-   wire [6:0] after$0;
-   wire [6:0] after$1;
-   wire [7:0] start_dw$0;
-   wire [7:0] start_dw$1;
-   wire [7:0] bound$0;
-   wire [7:0] bound$1;
+   wire [15:0] done_hit$0;
+   wire [15:0] done_hit$1;
+   wire [15:0] begun_hit$0;
+   wire [15:0] begun_hit$1;
+   wire [15:0] dead_hit$0;
+   wire [15:0] dead_hit$1;
+   wire load$0;
+   wire load$1;
+   wire [6:0] next_index$0;
+   wire [6:0] next_index$1;
+   wire [6:0] next_left$0;
+   wire [6:0] next_left$1;
    wire is_last$0;
    wire is_last$1;
-   wire broken$0;
-   wire broken$1;
    wire can$0;
    wire can$1;
    wire serve$0;
@@ -4898,10 +5517,6 @@ module dma_read (
    wire retire$0;
    wire retire$1;
    reg [15:0] retired;
-   reg [7:0] code$0;
-   reg [7:0] code$1;
-   wire [9:0] place$0;
-   wire [9:0] place$1;
    reg [15:0] started;
    reg [15:0] expired;
    wire reassembly$reset;
@@ -4914,6 +5529,7 @@ module dma_read (
    wire [3:0] reassembly$start_tag;
    reg [8:0] reassembly$start_offset;
    reg [9:0] reassembly$start_bytes;
+   reg [7:0] reassembly$start_dws;
    wire [15:0] reassembly$busy;
    wire [15:0] reassembly$quarantined;
    wire [15:0] reassembly$done;
@@ -4925,7 +5541,7 @@ module dma_read (
    wire [7:0] reassembly$progress$1;
    wire [7:0] reassembly$status$0;
    wire [7:0] reassembly$status$1;
-   reg [9:0] reassembly$read_address;
+   wire [9:0] reassembly$read_address;
    wire [63:0] reassembly$read_data;
    wire order$0$clear;
    wire order$0$put;
@@ -4978,10 +5594,70 @@ module dma_read (
    reg [3:0] out_last$q = 4'h0;
    reg [3:0] out_tag$d;
    reg [3:0] out_tag$q = 4'h0;
-   reg [6:0] issued$0$d;
-   reg [6:0] issued$0$q = 7'h0;
-   reg [6:0] issued$1$d;
-   reg [6:0] issued$1$q = 7'h0;
+   reg usable$d;
+   reg usable$q = 1'h0;
+   reg [3:0] scanned$d;
+   reg [3:0] scanned$q = 4'h0;
+   reg watched$d;
+   reg watched$q = 1'h0;
+   reg [15:0] age$d;
+   reg [15:0] age$q = 16'h0;
+   reg current$0$d;
+   reg current$0$q = 1'h0;
+   reg current$1$d;
+   reg current$1$q = 1'h0;
+   reg [3:0] tag$0$d;
+   reg [3:0] tag$0$q = 4'h0;
+   reg [3:0] tag$1$d;
+   reg [3:0] tag$1$q = 4'h0;
+   reg [6:0] index$0$d;
+   reg [6:0] index$0$q = 7'h0;
+   reg [6:0] index$1$d;
+   reg [6:0] index$1$q = 7'h0;
+   reg [6:0] left$0$d;
+   reg [6:0] left$0$q = 7'h0;
+   reg [6:0] left$1$d;
+   reg [6:0] left$1$q = 7'h0;
+   reg ends$0$d;
+   reg ends$0$q = 1'h0;
+   reg ends$1$d;
+   reg ends$1$q = 1'h0;
+   reg looked$0$d;
+   reg looked$0$q = 1'h0;
+   reg looked$1$d;
+   reg looked$1$q = 1'h0;
+   wire over$0$d;
+   reg over$0$q = 1'h0;
+   wire over$1$d;
+   reg over$1$q = 1'h0;
+   reg [6:0] filled$0$d;
+   reg [6:0] filled$0$q = 7'h0;
+   reg [6:0] filled$1$d;
+   reg [6:0] filled$1$q = 7'h0;
+   reg broken$0$d;
+   reg broken$0$q = 1'h0;
+   reg broken$1$d;
+   reg broken$1$q = 1'h0;
+   reg [7:0] code$0$d;
+   reg [7:0] code$0$q = 8'h0;
+   reg [7:0] code$1$d;
+   reg [7:0] code$1$q = 8'h0;
+   reg sent$0$d;
+   reg sent$0$q = 1'h0;
+   reg sent$1$d;
+   reg sent$1$q = 1'h0;
+   reg [9:0] place$d;
+   reg [9:0] place$q = 10'h0;
+   reg sent_ends_request$d;
+   reg sent_ends_request$q = 1'h0;
+   reg sent_ends_job$d;
+   reg sent_ends_job$q = 1'h0;
+   reg [7:0] sent_fault$d;
+   reg [7:0] sent_fault$q = 8'h0;
+   reg freed$d;
+   reg freed$q = 1'h0;
+   reg [3:0] freed_tag$d;
+   reg [3:0] freed_tag$q = 4'h0;
    reg to_lane$0$d;
    reg to_lane$0$q = 1'h0;
    reg to_lane$1$d;
@@ -5004,6 +5680,7 @@ module dma_read (
       .start_tag(reassembly$start_tag),
       .start_offset(reassembly$start_offset),
       .start_bytes(reassembly$start_bytes),
+      .start_dws(reassembly$start_dws),
       .busy(reassembly$busy),
       .quarantined(reassembly$quarantined),
       .done(reassembly$done),
@@ -5060,8 +5737,18 @@ module dma_read (
       out_first$d = out_first$q;
       out_last$d = out_last$q;
       out_tag$d = out_tag$q;
-      issued$0$d = issued$0$q;
-      issued$1$d = issued$1$q;
+      usable$d = usable$q;
+      freed$d = freed$q;
+      current$0$d = current$0$q;
+      tag$0$d = tag$0$q;
+      index$0$d = index$0$q;
+      left$0$d = left$0$q;
+      ends$0$d = ends$0$q;
+      current$1$d = current$1$q;
+      tag$1$d = tag$1$q;
+      index$1$d = index$1$q;
+      left$1$d = left$1$q;
+      ends$1$d = ends$1$q;
       if (read_taken) begin
          pending$d = 1'h0;
       end
@@ -5080,6 +5767,12 @@ module dma_read (
             out_last$d = last_enables$1;
          end
       end
+      if (~usable$q) begin
+         usable$d = candidate_free;
+      end
+      if (granted) begin
+         usable$d = 1'h0;
+      end
       quarantined$d = quarantined$q | expired;
       if (expire) begin
          lost$d = next_lost;
@@ -5087,39 +5780,65 @@ module dma_read (
       if (reassembly$late) begin
          late$d = next_late;
       end
-      retired = 16'h0;
-      to_lane$0$d = serve$0;
+      if (load$0) begin
+         current$0$d = 1'h1;
+         tag$0$d = order$0$data[3:0];
+         index$0$d = {1'h0, order$0$data[9:4]};
+         left$0$d = order$0$data[16:10];
+         ends$0$d = order$0$data[17];
+      end
+      if (load$1) begin
+         current$1$d = 1'h1;
+         tag$1$d = order$1$data[3:0];
+         index$1$d = {1'h0, order$1$data[9:4]};
+         left$1$d = order$1$data[16:10];
+         ends$1$d = order$1$data[17];
+      end
       if (serve$0) begin
-         issued$0$d = after$0;
+         index$0$d = next_index$0;
+         left$0$d = next_left$0;
       end
+      looked$0$d = current$0$q;
       if (retire$0) begin
-         issued$0$d = 7'h0;
-         retired = mark$0;
+         current$0$d = 1'h0;
+         looked$0$d = 1'h0;
       end
-      to_lane$1$d = serve$1;
+      sent$0$d = serve$0;
+      to_lane$0$d = sent$0$q;
       if (serve$1) begin
-         issued$1$d = after$1;
+         index$1$d = next_index$1;
+         left$1$d = next_left$1;
       end
+      looked$1$d = current$1$q;
       if (retire$1) begin
-         issued$1$d = 7'h0;
-         retired = mark$1;
+         current$1$d = 1'h0;
+         looked$1$d = 1'h0;
       end
+      sent$1$d = serve$1;
+      to_lane$1$d = sent$1$q;
+      freed$d = retire$0 | retire$1;
       busy$d = (busy$q & (~retired)) | started;
       if (reset) begin
          busy$d = 16'h0;
          quarantined$d = 16'h0;
          pending$d = 1'h0;
+         usable$d = 1'h0;
+         freed$d = 1'h0;
          late$d = 32'h0;
          lost$d = 32'h0;
-         issued$0$d = 7'h0;
+         current$0$d = 1'h0;
+         looked$0$d = 1'h0;
+         sent$0$d = 1'h0;
          to_lane$0$d = 1'h0;
-         issued$1$d = 7'h0;
+         current$1$d = 1'h0;
+         looked$1$d = 1'h0;
+         sent$1$d = 1'h0;
          to_lane$1$d = 1'h0;
       end
    end
    always @(*) begin
       candidate$d = candidate$q;
-      if (granted | (~candidate_free)) begin
+      if (granted | ((~usable$q) & (~candidate_free))) begin
          candidate$d = next_candidate;
       end
    end
@@ -5140,31 +5859,57 @@ module dma_read (
       end
    end
    always @(*) begin
+      scanned$d = scanned$q;
+      scanned$d = scan$q;
+   end
+   always @(*) begin
+      watched$d = watched$q;
+      watched$d = (|scan_hit) & (~reset);
+   end
+   always @(*) begin
+      age$d = age$q;
+      age$d = stamp_age;
+   end
+   always @(*) begin
+      place$d = place$q;
+      sent_ends_job$d = sent_ends_job$q;
+      sent_fault$d = sent_fault$q;
+      freed_tag$d = freed_tag$q;
+      place$d = ({6'h0, tag$0$q} << 6) | {4'h0, index$0$q[5:0]};
+      sent_ends_job$d = retire$0 & ends$0$q;
+      sent_fault$d = code$0$q;
+      freed_tag$d = tag$0$q;
+      if (serve$1) begin
+         place$d = ({6'h0, tag$1$q} << 6) | {4'h0, index$1$q[5:0]};
+         sent_ends_job$d = retire$1 & ends$1$q;
+         sent_fault$d = code$1$q;
+         freed_tag$d = tag$1$q;
+      end
+   end
+   always @(*) begin
+      sent_ends_request$d = sent_ends_request$q;
+      sent_ends_request$d = retire$0 | retire$1;
+   end
+   always @(*) begin
       ends_request$d = ends_request$q;
-      ends_request$d = retire$0 | retire$1;
+      ends_request$d = sent_ends_request$q;
    end
    always @(*) begin
       ends_job$d = ends_job$q;
+      ends_job$d = sent_ends_job$q;
+   end
+   always @(*) begin
       fault$d = fault$q;
-      reassembly$read_address = place$0;
-      ends_job$d = retire$0 & order$0$data[17];
-      fault$d = code$0;
-      if (serve$1) begin
-         reassembly$read_address = place$1;
-         ends_job$d = retire$1 & order$1$data[17];
-         fault$d = code$1;
-      end
+      fault$d = sent_fault$q;
    end
    assign unusable = busy$q | quarantined$q;
    assign candidate_mark = k$one << candidate$q;
    assign candidate_hit = candidate_mark & unusable;
    assign candidate_free = ~(|candidate_hit);
    assign next_candidate = candidate$q + 4'h1;
-   assign wants$0 = request$0 & (~order$0$full);
-   assign wants$1 = request$1 & (~order$1$full);
-   assign can_grant = candidate_free & (~pending$q);
-   assign grant$0 = (can_grant & wants$0) & ((~wants$1) | (~grant_turn$q));
-   assign grant$1 = (can_grant & wants$1) & ((~wants$0) | grant_turn$q);
+   assign can_grant = usable$q & (~pending$q);
+   assign grant$0 = (can_grant & request$0) & ((~request$1) | (~grant_turn$q));
+   assign grant$1 = (can_grant & request$1) & ((~request$0) | grant_turn$q);
    assign granted = grant$0 | grant$1;
    assign request_taken$0 = grant$0;
    assign request_taken$1 = grant$1;
@@ -5173,9 +5918,11 @@ module dma_read (
    always @(*) begin
       reassembly$start_offset = address$0[8:0];
       reassembly$start_bytes = bytes$0;
+      reassembly$start_dws = dws$0;
       if (grant$1) begin
          reassembly$start_offset = address$1[8:0];
          reassembly$start_bytes = bytes$1;
+         reassembly$start_dws = dws$1;
       end
    end
    assign order$0$clear = reset;
@@ -5214,76 +5961,98 @@ module dma_read (
    assign stamps$write_data = now$q;
    assign next_scan = scan$q + 4'h1;
    assign stamps$address = scan$q;
+   assign under_way = (busy$q & (~reassembly$done)) & (~quarantined$q);
    assign scan_mark = k$one << scan$q;
-   assign scan_hit = ((scan_mark & busy$q) & (~reassembly$done)) & (~quarantined$q);
-   assign age = now$q - stamps$data;
-   assign expire = (|scan_hit) & (age >= k$limit);
+   assign scan_hit = scan_mark & under_way;
+   assign stamp_age = now$q - stamps$data;
+   assign scanned_mark = k$one << scanned$q;
+   assign scanned_hit = scanned_mark & under_way;
+   assign expire = (watched$q & (|scanned_hit)) & (age$q >= k$limit);
    always @(*) begin
       expired = 16'h0;
       if (expire) begin
-         expired = scan_mark;
+         expired = scanned_mark;
       end
    end
    assign next_lost = lost$q + 32'h1;
    assign next_late = late$q + 32'h1;
    assign late_completions = late$q;
    assign tags_quarantined = lost$q;
-   assign tag$0 = order$0$data[3:0];
-   assign reassembly$look$0 = order$0$data[3:0];
-   assign mark$0 = k$one << tag$0;
-   assign over$0 = mark$0 & reassembly$done;
-   assign begun$0 = mark$0 & reassembly$begun;
-   assign dead$0 = mark$0 & quarantined$q;
-   assign index$0 = {1'h0, order$0$data[9:4]} + issued$0$q;
-   assign after$0 = issued$0$q + 7'h1;
-   assign start_dw$0 = {1'h0, index$0} << 1;
-   assign bound$0 = start_dw$0 + 8'h2;
-   assign is_last$0 = after$0 == order$0$data[16:10];
+   assign mark$0 = k$one << tag$0$q;
+   assign done_hit$0 = mark$0 & reassembly$done;
+   assign begun_hit$0 = mark$0 & reassembly$begun;
+   assign dead_hit$0 = mark$0 & quarantined$q;
+   assign reassembly$look$0 = tag$0$q;
+   assign over$0$d = |done_hit$0;
    always @(*) begin
-      code$0 = 8'h0;
-      if (|dead$0) begin
-         code$0 = k$timeout;
-      end else if (|over$0) begin
-         code$0 = reassembly$status$0;
+      filled$0$d = 7'h0;
+      if (|begun_hit$0) begin
+         filled$0$d = reassembly$progress$0[7:1];
       end
    end
-   assign broken$0 = code$0 != 8'h0;
-   assign can$0 = (order$0$valid & lane_ready$0) & ((broken$0 | (|over$0)) | (((|begun$0) & (~is_last$0)) & (bound$0 <= reassembly$progress$0)));
-   assign place$0 = ({6'h0, tag$0} << 6) | {4'h0, index$0[5:0]};
-   assign tag$1 = order$1$data[3:0];
-   assign reassembly$look$1 = order$1$data[3:0];
-   assign mark$1 = k$one << tag$1;
-   assign over$1 = mark$1 & reassembly$done;
-   assign begun$1 = mark$1 & reassembly$begun;
-   assign dead$1 = mark$1 & quarantined$q;
-   assign index$1 = {1'h0, order$1$data[9:4]} + issued$1$q;
-   assign after$1 = issued$1$q + 7'h1;
-   assign start_dw$1 = {1'h0, index$1} << 1;
-   assign bound$1 = start_dw$1 + 8'h2;
-   assign is_last$1 = after$1 == order$1$data[16:10];
    always @(*) begin
-      code$1 = 8'h0;
-      if (|dead$1) begin
-         code$1 = k$timeout;
-      end else if (|over$1) begin
-         code$1 = reassembly$status$1;
+      code$0$d = 8'h0;
+      broken$0$d = 1'h0;
+      if (|dead_hit$0) begin
+         code$0$d = k$timeout;
+         broken$0$d = 1'h1;
+      end else if (|done_hit$0) begin
+         code$0$d = reassembly$status$0;
+         broken$0$d = reassembly$status$0 != 8'h0;
       end
    end
-   assign broken$1 = code$1 != 8'h0;
-   assign can$1 = (order$1$valid & lane_ready$1) & ((broken$1 | (|over$1)) | (((|begun$1) & (~is_last$1)) & (bound$1 <= reassembly$progress$1)));
-   assign place$1 = ({6'h0, tag$1} << 6) | {4'h0, index$1[5:0]};
+   assign load$0 = order$0$valid & (~current$0$q);
+   assign mark$1 = k$one << tag$1$q;
+   assign done_hit$1 = mark$1 & reassembly$done;
+   assign begun_hit$1 = mark$1 & reassembly$begun;
+   assign dead_hit$1 = mark$1 & quarantined$q;
+   assign reassembly$look$1 = tag$1$q;
+   assign over$1$d = |done_hit$1;
+   always @(*) begin
+      filled$1$d = 7'h0;
+      if (|begun_hit$1) begin
+         filled$1$d = reassembly$progress$1[7:1];
+      end
+   end
+   always @(*) begin
+      code$1$d = 8'h0;
+      broken$1$d = 1'h0;
+      if (|dead_hit$1) begin
+         code$1$d = k$timeout;
+         broken$1$d = 1'h1;
+      end else if (|done_hit$1) begin
+         code$1$d = reassembly$status$1;
+         broken$1$d = reassembly$status$1 != 8'h0;
+      end
+   end
+   assign load$1 = order$1$valid & (~current$1$q);
+   assign is_last$0 = left$0$q == 7'h1;
+   assign can$0 = (looked$0$q & lane_ready$0) & ((broken$0$q | over$0$q) | ((~is_last$0) & (index$0$q < filled$0$q)));
+   assign is_last$1 = left$1$q == 7'h1;
+   assign can$1 = (looked$1$q & lane_ready$1) & ((broken$1$q | over$1$q) | ((~is_last$1) & (index$1$q < filled$1$q)));
    assign serve$0 = can$0 & ((~can$1) | (~drain_turn$q));
    assign serve$1 = can$1 & ((~can$0) | drain_turn$q);
-   assign retire$0 = serve$0 & (is_last$0 | broken$0);
-   assign retire$1 = serve$1 & (is_last$1 | broken$1);
-   assign order$0$take = retire$0;
+   assign retire$0 = serve$0 & (is_last$0 | broken$0$q);
+   assign next_index$0 = index$0$q + 7'h1;
+   assign next_left$0 = left$0$q - 7'h1;
+   assign order$0$take = load$0;
    assign word$0 = to_lane$0$q;
-   assign order$1$take = retire$1;
+   assign retire$1 = serve$1 & (is_last$1 | broken$1$q);
+   assign next_index$1 = index$1$q + 7'h1;
+   assign next_left$1 = left$1$q - 7'h1;
+   assign order$1$take = load$1;
    assign word$1 = to_lane$1$q;
+   assign reassembly$read_address = place$q;
    assign word_data = reassembly$read_data;
    assign word_ends_request = ends_request$q;
    assign word_ends_job = ends_job$q;
    assign word_fault = fault$q;
+   always @(*) begin
+      retired = 16'h0;
+      if (freed$q) begin
+         retired = k$one << freed_tag$q;
+      end
+   end
    always @(*) begin
       started = 16'h0;
       if (granted) begin
@@ -5306,8 +6075,38 @@ module dma_read (
       out_first$q <= out_first$d;
       out_last$q <= out_last$d;
       out_tag$q <= out_tag$d;
-      issued$0$q <= issued$0$d;
-      issued$1$q <= issued$1$d;
+      usable$q <= usable$d;
+      scanned$q <= scanned$d;
+      watched$q <= watched$d;
+      age$q <= age$d;
+      current$0$q <= current$0$d;
+      current$1$q <= current$1$d;
+      tag$0$q <= tag$0$d;
+      tag$1$q <= tag$1$d;
+      index$0$q <= index$0$d;
+      index$1$q <= index$1$d;
+      left$0$q <= left$0$d;
+      left$1$q <= left$1$d;
+      ends$0$q <= ends$0$d;
+      ends$1$q <= ends$1$d;
+      looked$0$q <= looked$0$d;
+      looked$1$q <= looked$1$d;
+      over$0$q <= over$0$d;
+      over$1$q <= over$1$d;
+      filled$0$q <= filled$0$d;
+      filled$1$q <= filled$1$d;
+      broken$0$q <= broken$0$d;
+      broken$1$q <= broken$1$d;
+      code$0$q <= code$0$d;
+      code$1$q <= code$1$d;
+      sent$0$q <= sent$0$d;
+      sent$1$q <= sent$1$d;
+      place$q <= place$d;
+      sent_ends_request$q <= sent_ends_request$d;
+      sent_ends_job$q <= sent_ends_job$d;
+      sent_fault$q <= sent_fault$d;
+      freed$q <= freed$d;
+      freed_tag$q <= freed_tag$d;
       to_lane$0$q <= to_lane$0$d;
       to_lane$1$q <= to_lane$1$d;
       ends_request$q <= ends_request$d;
@@ -5319,7 +6118,8 @@ endmodule
 // Sends the unit's requests on `tx_req`: posted writes of 4 or 32 bytes first, then reads.
 // 
 // A request is taken over whole when it is granted, so its first beat never waits for anything but `ready`. Fixed
-// order among the writes: verdict, fault, interrupt. `accepted` tells a writer that its last beat has been taken.
+// order among the writes: verdict, fault, interrupt. `accepted` tells a writer, one clock later, that its last beat has
+// been taken.
 module tlp_tx (
    input wire clock,
    input wire reset,
@@ -5344,9 +6144,9 @@ module tlp_tx (
    input wire [63:0] word3$0,
    input wire [63:0] word3$1,
    input wire [63:0] word3$2,
-   output reg accepted$0,
-   output reg accepted$1,
-   output reg accepted$2,
+   output wire accepted$0,
+   output wire accepted$1,
+   output wire accepted$2,
    input wire read,
    output reg read_taken,
    input wire [63:0] read_address,
@@ -5371,12 +6171,16 @@ module tlp_tx (
    localparam [31:0] word$short = 32'h1;
    localparam [63:0] word$dw_mask = 64'hfffffffffffffffc;
    localparam [2:0] Beat$Idle = 3'd0;
-   localparam [2:0] Beat$First = 3'd1;
-   localparam [2:0] Beat$Second = 3'd2;
-   localparam [2:0] Beat$Third = 3'd3;
-   localparam [2:0] Beat$Fourth = 3'd4;
-   localparam [2:0] Beat$Fifth = 3'd5;
-   localparam [2:0] Beat$Sixth = 3'd6;
+   localparam [2:0] Beat$Shape = 3'd1;
+   localparam [2:0] Beat$First = 3'd2;
+   localparam [2:0] Beat$Second = 3'd3;
+   localparam [2:0] Beat$Third = 3'd4;
+   localparam [2:0] Beat$Fourth = 3'd5;
+   localparam [2:0] Beat$Fifth = 3'd6;
+   localparam [2:0] Beat$Sixth = 3'd7;
+   wire asks$0;
+   wire asks$1;
+   wire asks$2;
    wire four;
    wire [63:0] swapped;
    wire [31:0] upper;
@@ -5385,7 +6189,6 @@ module tlp_tx (
    wire any;
    wire may_post;
    reg [63:0] new_address;
-   wire new_four;
    reg [31:0] base0;
    reg done;
    wire [31:0] tag_field;
@@ -5412,6 +6215,12 @@ module tlp_tx (
    reg [63:0] payload2$q = 64'h0;
    reg [63:0] payload3$d;
    reg [63:0] payload3$q = 64'h0;
+   reg through$0$d;
+   reg through$0$q = 1'h0;
+   reg through$1$d;
+   reg through$1$q = 1'h0;
+   reg through$2$d;
+   reg through$2$q = 1'h0;
    always @(*) begin
       beat$d = beat$q;
       posted$d = posted$q;
@@ -5424,6 +6233,9 @@ module tlp_tx (
       payload1$d = payload1$q;
       payload2$d = payload2$q;
       payload3$d = payload3$q;
+      through$0$d = 1'h0;
+      through$1$d = 1'h0;
+      through$2$d = 1'h0;
       read_taken = 1'h0;
       done = 1'h0;
       data = {32'h0, dw0$q} | ({32'h0, dw1$q} << 32);
@@ -5432,15 +6244,12 @@ module tlp_tx (
       case (beat$q)
          Beat$Idle: begin
             if (may_post | (read & enable)) begin
-               beat$d = Beat$First;
+               beat$d = Beat$Shape;
                address$d = new_address;
                posted$d = may_post;
                source$d = pick;
                long$d = may_post & (pick != 2'h2);
                dw0$d = base0;
-               if (new_four) begin
-                  dw0$d = base0 | word$four;
-               end
                if (may_post) begin
                   dw1$d = id_field | word$many_dw;
                   if (pick == 2'h2) begin
@@ -5451,18 +6260,24 @@ module tlp_tx (
                   dw1$d = ((id_field | tag_field) | ({28'h0, read_last_enables} << 4)) | {28'h0, read_first_enables};
                end
                payload0$d = word0$2;
-               if (write$0) begin
+               if (asks$0) begin
                   payload0$d = word0$0;
                   payload1$d = word1$0;
                   payload2$d = word2$0;
                   payload3$d = word3$0;
-               end else if (write$1) begin
+               end else if (asks$1) begin
                   payload0$d = word0$1;
                   payload1$d = word1$1;
                   payload2$d = word2$1;
                   payload3$d = word3$1;
                end
             end
+         end
+         Beat$Shape: begin
+            if (upper != 32'h0) begin
+               dw0$d = dw0$q | word$four;
+            end
+            beat$d = Beat$First;
          end
          Beat$First: begin
             if (ready) begin
@@ -5536,17 +6351,35 @@ module tlp_tx (
       if (done) begin
          beat$d = Beat$Idle;
       end
+      if (done & posted$q) begin
+         if (source$q == 2'h0) begin
+            through$0$d = 1'h1;
+         end else if (source$q == 2'h1) begin
+            through$1$d = 1'h1;
+         end else begin
+            through$2$d = 1'h1;
+         end
+      end
       if (reset) begin
          beat$d = Beat$Idle;
+         through$0$d = 1'h0;
+         through$1$d = 1'h0;
+         through$2$d = 1'h0;
       end
    end
-   assign any = (write$0 | write$1) | write$2;
+   assign accepted$0 = through$0$q;
+   assign asks$0 = write$0 & (~through$0$q);
+   assign accepted$1 = through$1$q;
+   assign asks$1 = write$1 & (~through$1$q);
+   assign accepted$2 = through$2$q;
+   assign asks$2 = write$2 & (~through$2$q);
+   assign any = (asks$0 | asks$1) | asks$2;
    assign may_post = (any & enable) & (~hold);
    always @(*) begin
       pick = 2'h2;
-      if (write$0) begin
+      if (asks$0) begin
          pick = 2'h0;
-      end else if (write$1) begin
+      end else if (asks$1) begin
          pick = 2'h1;
       end
    end
@@ -5554,14 +6387,13 @@ module tlp_tx (
       new_address = read_address & word$dw_mask;
       if (may_post) begin
          new_address = write_address$2;
-         if (write$0) begin
+         if (asks$0) begin
             new_address = write_address$0;
-         end else if (write$1) begin
+         end else if (asks$1) begin
             new_address = write_address$1;
          end
       end
    end
-   assign new_four = new_address[63:32] != 32'h0;
    assign id_field = {16'h0, requester_id} << 16;
    assign tag_field = {28'h0, read_tag} << 8;
    always @(*) begin
@@ -5577,21 +6409,7 @@ module tlp_tx (
    assign upper = address$q[63:32];
    assign lower = address$q[31:0];
    assign swapped = {32'h0, upper} | ({32'h0, lower} << 32);
-   assign valid = beat$q != Beat$Idle;
-   always @(*) begin
-      accepted$0 = 1'h0;
-      accepted$1 = 1'h0;
-      accepted$2 = 1'h0;
-      if (done & posted$q) begin
-         if (source$q == 2'h0) begin
-            accepted$0 = 1'h1;
-         end else if (source$q == 2'h1) begin
-            accepted$1 = 1'h1;
-         end else begin
-            accepted$2 = 1'h1;
-         end
-      end
-   end
+   assign valid = (beat$q != Beat$Idle) & (beat$q != Beat$Shape);
    assign busy = beat$q != Beat$Idle;
    assign posted_busy = busy & posted$q;
    always @(posedge clock) begin
@@ -5606,6 +6424,9 @@ module tlp_tx (
       payload1$q <= payload1$d;
       payload2$q <= payload2$d;
       payload3$q <= payload3$d;
+      through$0$q <= through$0$d;
+      through$1$q <= through$1$d;
+      through$2$q <= through$2$d;
    end
 endmodule
 
@@ -5680,21 +6501,20 @@ module vote (
    localparam [7:0] k$cause_timeout = 8'hcc;
    localparam [63:0] k$ones = 64'hffffffffffffffff;
    localparam [63:0] k$phase = 64'h100000000;
-   localparam [2:0] Voting$Idle = 3'd0;
-   localparam [2:0] Voting$Compare = 3'd1;
-   localparam [2:0] Voting$Decide = 3'd2;
-   localparam [2:0] Voting$Seal0 = 3'd3;
-   localparam [2:0] Voting$Seal1 = 3'd4;
-   localparam [2:0] Voting$Seal2 = 3'd5;
-   localparam [2:0] Voting$Seal3 = 3'd6;
-   localparam [2:0] Voting$Write = 3'd7;
+   localparam [3:0] Voting$Idle = 4'd0;
+   localparam [3:0] Voting$Compare = 4'd1;
+   localparam [3:0] Voting$Decide = 4'd2;
+   localparam [3:0] Voting$Seal0 = 4'd3;
+   localparam [3:0] Voting$Seal1 = 4'd4;
+   localparam [3:0] Voting$Seal2 = 4'd5;
+   localparam [3:0] Voting$Seal3 = 4'd6;
+   localparam [3:0] Voting$Settle = 4'd7;
+   localparam [3:0] Voting$Write = 4'd8;
    wire ready$0;
    wire ready$1;
    wire go;
    wire [63:0] difference;
    reg [7:0] why;
-   reg [7:0] family;
-   reg [7:0] family_n;
    wire both;
    wire matched;
    wire not_both_n;
@@ -5712,8 +6532,8 @@ module vote (
    reg [7:0] shifted;
    reg sealing;
    reg over;
-   reg [2:0] voting$d;
-   reg [2:0] voting$q = 3'h0;
+   reg [3:0] voting$d;
+   reg [3:0] voting$q = 4'h0;
    reg is_flush$d;
    reg is_flush$q = 1'h0;
    reg [63:0] a0$d;
@@ -5738,6 +6558,8 @@ module vote (
    reg [63:0] agreed$q = 64'h0;
    reg releases$d;
    reg releases$q = 1'h0;
+   reg [7:0] family$d;
+   reg [7:0] family$q = 8'h0;
    reg [63:0] b0$d;
    reg [63:0] b0$q = 64'h0;
    reg [63:0] b1$d;
@@ -5760,16 +6582,16 @@ module vote (
    reg [63:0] agreed_n$q = 64'h0;
    reg releases_n$d;
    reg releases_n$q = 1'h0;
-   reg check$clear;
+   reg [7:0] family_n$d;
+   reg [7:0] family_n$q = 8'h0;
    wire check$put;
+   wire check$first;
    wire [63:0] check$word;
    wire [31:0] check$code;
-   reg [31:0] code$d;
-   reg [31:0] code$q = 32'h0;
    check check (
       .clock(clock),
-      .clear(check$clear),
       .put(check$put),
+      .first(check$first),
       .word(check$word),
       .code(check$code)
    );
@@ -5790,7 +6612,6 @@ module vote (
       votes_n$d = votes_n$q;
       agreed_n$d = agreed_n$q;
       releases_n$d = releases_n$q;
-      code$d = code$q;
       here$0$d = here$0$q;
       gone$0$d = gone$0$q;
       here_n$0$d = here_n$0$q;
@@ -5800,25 +6621,24 @@ module vote (
       here_n$1$d = here_n$1$q;
       gone_n$1$d = gone_n$1$q;
       sealing = 1'h0;
-      check$clear = 1'h0;
       over = 1'h0;
       sealed = ~agreed_n$q;
       case (voting$q)
          Voting$Idle: begin
             is_flush$d = 1'h0;
+            a0$d = fingerprint$0;
+            a1$d = fingerprint$1;
+            b0$d = ~fingerprint$0;
+            b1$d = ~fingerprint$1;
+            here$0$d = member$0 & delivered$0;
+            here_n$0$d = ~(member$0 & delivered$0);
+            gone$0$d = (member$0 & (~delivered$0)) & dead$0;
+            gone_n$0$d = ~((member$0 & (~delivered$0)) & dead$0);
+            here$1$d = member$1 & delivered$1;
+            here_n$1$d = ~(member$1 & delivered$1);
+            gone$1$d = (member$1 & (~delivered$1)) & dead$1;
+            gone_n$1$d = ~((member$1 & (~delivered$1)) & dead$1);
             if (go) begin
-               a0$d = fingerprint$0;
-               a1$d = fingerprint$1;
-               b0$d = ~fingerprint$0;
-               b1$d = ~fingerprint$1;
-               here$0$d = member$0 & delivered$0;
-               here_n$0$d = ~(member$0 & delivered$0);
-               gone$0$d = (member$0 & (~delivered$0)) & dead$0;
-               gone_n$0$d = ~((member$0 & (~delivered$0)) & dead$0);
-               here$1$d = member$1 & delivered$1;
-               here_n$1$d = ~(member$1 & delivered$1);
-               gone$1$d = (member$1 & (~delivered$1)) & dead$1;
-               gone_n$1$d = ~((member$1 & (~delivered$1)) & dead$1);
                voting$d = Voting$Compare;
             end else if (flush) begin
                is_flush$d = 1'h1;
@@ -5831,7 +6651,6 @@ module vote (
             voting$d = Voting$Decide;
          end
          Voting$Decide: begin
-            check$clear = 1'h1;
             voting$d = Voting$Seal0;
             agreed$d = 64'h0;
             agreed_n$d = k$ones;
@@ -5855,7 +6674,7 @@ module vote (
                   outcome$d = k$mismatched;
                   votes$d = present << 4;
                end else begin
-                  outcome$d = family;
+                  outcome$d = family$q;
                   votes$d = lost << 4;
                end
                if (matched_b) begin
@@ -5870,7 +6689,7 @@ module vote (
                   outcome_n$d = k$mismatched_n;
                   votes_n$d = ~shifted;
                end else begin
-                  outcome_n$d = family_n;
+                  outcome_n$d = family_n$q;
                   votes_n$d = ~shifted;
                end
             end
@@ -5895,7 +6714,9 @@ module vote (
             if (phase) begin
                sealed = k$phase;
             end
-            code$d = check$code;
+            voting$d = Voting$Settle;
+         end
+         Voting$Settle: begin
             voting$d = Voting$Write;
          end
          Voting$Write: begin
@@ -5912,6 +6733,22 @@ module vote (
          voting$d = Voting$Idle;
       end
    end
+   always @(*) begin
+      family$d = family$q;
+      family_n$d = family_n$q;
+      family$d = k$bad_entry;
+      family_n$d = k$bad_entry_n;
+      if (why == k$cause_isolation) begin
+         family$d = k$isolation;
+         family_n$d = k$isolation_n;
+      end else if ((((why == k$cause_refused) | (why == k$cause_poisoned)) | (why == k$cause_dma_timeout)) | (why == k$cause_malformed)) begin
+         family$d = k$dma;
+         family_n$d = k$dma_n;
+      end else if (why == k$cause_timeout) begin
+         family$d = k$timeout;
+         family_n$d = k$timeout_n;
+      end
+   end
    assign ready$0 = ((~member$0) | delivered$0) | dead$0;
    assign ready$1 = ((~member$1) | delivered$1) | dead$1;
    assign go = ((((running & room) & (voting$q == Voting$Idle)) & ready$0) & ready$1) & (member$0 | member$1);
@@ -5922,20 +6759,6 @@ module vote (
       why = cause$1;
       if (gone$0$q) begin
          why = cause$0;
-      end
-   end
-   always @(*) begin
-      family = k$bad_entry;
-      family_n = k$bad_entry_n;
-      if (why == k$cause_isolation) begin
-         family = k$isolation;
-         family_n = k$isolation_n;
-      end else if ((((why == k$cause_refused) | (why == k$cause_poisoned)) | (why == k$cause_dma_timeout)) | (why == k$cause_malformed)) begin
-         family = k$dma;
-         family_n = k$dma_n;
-      end else if (why == k$cause_timeout) begin
-         family = k$timeout;
-         family_n = k$timeout_n;
       end
    end
    assign both = here$0$q & here$1$q;
@@ -5999,15 +6822,16 @@ module vote (
    assign votes_b = ~votes_n$q;
    assign generation_b = ~generation_n;
    assign check$put = sealing;
+   assign check$first = voting$q == Voting$Seal0;
    assign check$word = sealed;
    assign write = voting$q == Voting$Write;
    assign word0 = agreed$q;
    assign word1 = seq;
    assign word2 = ({32'h0, generation} | ({56'h0, outcome$q} << 32)) | ({56'h0, votes$q} << 40);
    always @(*) begin
-      word3 = {32'h0, code$q};
+      word3 = {32'h0, check$code};
       if (phase) begin
-         word3 = {32'h0, code$q} | k$phase;
+         word3 = {32'h0, check$code} | k$phase;
       end
    end
    assign busy = voting$q != Voting$Idle;
@@ -6030,6 +6854,7 @@ module vote (
       votes$q <= votes$d;
       agreed$q <= agreed$d;
       releases$q <= releases$d;
+      family$q <= family$d;
       b0$q <= b0$d;
       b1$q <= b1$d;
       here_n$0$q <= here_n$0$d;
@@ -6041,14 +6866,15 @@ module vote (
       votes_n$q <= votes_n$d;
       agreed_n$q <= agreed_n$d;
       releases_n$q <= releases_n$d;
-      code$q <= code$d;
+      family_n$q <= family_n$d;
    end
 endmodule
 
 // The skew watchdog of a group.
 // 
 // Armed while a lane has delivered the record that is voted on next and another one has no entry for it. It
-// counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry.
+// counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry. Ticks are far apart, so the
+// compare and the lock take clocks of their own.
 module watchdog (
    input wire clock,
    input wire tick,
@@ -6065,31 +6891,44 @@ module watchdog (
    wire [31:0] next_count;
    wire missing$0;
    wire missing$1;
-   wire armed;
-   reg expired;
    reg [31:0] count$d;
    reg [31:0] count$q = 32'h0;
+   reg armed$d;
+   reg armed$q = 1'h0;
+   reg reached$d;
+   reg reached$q = 1'h0;
+   reg expired$d;
+   reg expired$q = 1'h0;
    always @(*) begin
       count$d = count$q;
-      expired = 1'h0;
-      if ((~armed) | voted) begin
-         count$d = 32'h0;
-      end else if (tick) begin
+      reached$d = reached$q;
+      reached$d = (limit != 32'h0) & (count$q >= limit);
+      if (tick) begin
          count$d = next_count;
-         if ((limit != 32'h0) & (next_count >= limit)) begin
-            expired = 1'h1;
-            count$d = 32'h0;
-         end
       end
+      if ((~armed$q) | reached$q) begin
+         count$d = 32'h0;
+         reached$d = 1'h0;
+      end
+   end
+   always @(*) begin
+      armed$d = armed$q;
+      armed$d = ((running & (delivered$0 | delivered$1)) & (missing$0 | missing$1)) & (~voted);
+   end
+   always @(*) begin
+      expired$d = expired$q;
+      expired$d = armed$q & reached$q;
    end
    assign missing$0 = lacks$0 & (~delivered$0);
    assign missing$1 = lacks$1 & (~delivered$1);
-   assign armed = (running & (delivered$0 | delivered$1)) & (missing$0 | missing$1);
    assign next_count = count$q + 32'h1;
-   assign timeout$0 = expired & missing$0;
-   assign timeout$1 = expired & missing$1;
+   assign timeout$0 = expired$q & missing$0;
+   assign timeout$1 = expired$q & missing$1;
    always @(posedge clock) begin
       count$q <= count$d;
+      armed$q <= armed$d;
+      reached$q <= reached$d;
+      expired$q <= expired$d;
    end
 endmodule
 
@@ -6314,33 +7153,75 @@ module verdict_ring (
    reg [31:0] count$q = 32'h0;
    reg has_room$d;
    reg has_room$q = 1'h0;
+   reg moved$d;
+   reg moved$q = 1'h0;
+   reg [31:0] taken$d;
+   reg [31:0] taken$q = 32'h0;
+   reg [31:0] whole$d;
+   reg [31:0] whole$q = 32'h0;
+   reg [31:0] part$d;
+   reg [31:0] part$q = 32'h0;
+   reg [63:0] place$d;
+   reg [63:0] place$q = 64'h0;
+   reg first_lap$d;
+   reg first_lap$q = 1'h0;
    always @(*) begin
       count$d = count$q;
       has_room$d = has_room$q;
       if (accepted) begin
          count$d = next_count;
       end
-      has_room$d = (used < length) & (~accepted);
+      has_room$d = ((taken$q < whole$q) & (~accepted)) & (~moved$q);
       if (reset) begin
          count$d = 32'h0;
          has_room$d = 1'h0;
       end
+   end
+   always @(*) begin
+      moved$d = moved$q;
+      moved$d = accepted | reset;
+   end
+   always @(*) begin
+      taken$d = taken$q;
+      taken$d = used;
+   end
+   always @(*) begin
+      whole$d = whole$q;
+      whole$d = length;
+   end
+   always @(*) begin
+      part$d = part$q;
+      part$d = mask;
+   end
+   always @(*) begin
+      place$d = place$q;
+      place$d = start + offset;
+   end
+   always @(*) begin
+      first_lap$d = first_lap$q;
+      first_lap$d = ~lap[0];
    end
    assign next_count = count$q + 32'h1;
    assign used = count$q - head;
    assign length = k$one << log2;
    assign mask = length - 32'h1;
    assign room = has_room$q;
-   assign slot = count$q & mask;
+   assign slot = count$q & part$q;
    assign offset = {32'h0, slot} << 5;
    assign start = base & k$aligned;
-   assign address = start + offset;
+   assign address = place$q;
    assign lap = count$q >> log2;
-   assign phase = ~lap[0];
+   assign phase = first_lap$q;
    assign tail = count$q;
    always @(posedge clock) begin
       count$q <= count$d;
       has_room$q <= has_room$d;
+      moved$q <= moved$d;
+      taken$q <= taken$d;
+      whole$q <= whole$d;
+      part$q <= part$d;
+      place$q <= place$d;
+      first_lap$q <= first_lap$d;
    end
 endmodule
 
@@ -6384,7 +7265,8 @@ module fault_ring (
    localparam [2:0] Logging$Seal1 = 3'd2;
    localparam [2:0] Logging$Seal2 = 3'd3;
    localparam [2:0] Logging$Seal3 = 3'd4;
-   localparam [2:0] Logging$Write = 3'd5;
+   localparam [2:0] Logging$Settle = 3'd5;
+   localparam [2:0] Logging$Write = 3'd6;
    wire take$0;
    wire take$1;
    wire [31:0] next_lost;
@@ -6399,8 +7281,8 @@ module fault_ring (
    wire [63:0] ring$address;
    wire ring$phase;
    wire [31:0] ring$tail;
-   reg check$clear;
    wire check$put;
+   wire check$first;
    wire [63:0] check$word;
    wire [31:0] check$code;
    reg [2:0] logging$d;
@@ -6411,8 +7293,6 @@ module fault_ring (
    reg [63:0] second$q = 64'h0;
    reg [63:0] third$d;
    reg [63:0] third$q = 64'h0;
-   reg [31:0] code$d;
-   reg [31:0] code$q = 32'h0;
    reg [31:0] lost$d;
    reg [31:0] lost$q = 32'h0;
    verdict_ring ring (
@@ -6429,8 +7309,8 @@ module fault_ring (
    );
    check check (
       .clock(clock),
-      .clear(check$clear),
       .put(check$put),
+      .first(check$first),
       .word(check$word),
       .code(check$code)
    );
@@ -6439,14 +7319,11 @@ module fault_ring (
       first$d = first$q;
       second$d = second$q;
       third$d = third$q;
-      code$d = code$q;
       lost$d = lost$q;
       sealing = 1'h0;
       sealed = first$q;
-      check$clear = 1'h0;
       case (logging$q)
          Logging$Idle: begin
-            check$clear = 1'h1;
             first$d = address$0;
             second$d = seq$0;
             third$d = {32'h0, generation$0} | ({56'h0, cause$0} << 32);
@@ -6483,7 +7360,9 @@ module fault_ring (
             if (ring$phase) begin
                sealed = k$phase;
             end
-            code$d = check$code;
+            logging$d = Logging$Settle;
+         end
+         Logging$Settle: begin
             logging$d = Logging$Write;
          end
          Logging$Write: begin
@@ -6515,15 +7394,16 @@ module fault_ring (
    assign report_taken$1 = take$1;
    assign next_lost = lost$q + 32'h1;
    assign check$put = sealing;
+   assign check$first = logging$q == Logging$Seal0;
    assign check$word = sealed;
    assign write = logging$q == Logging$Write;
    assign word0 = first$q;
    assign word1 = second$q;
    assign word2 = third$q;
    always @(*) begin
-      word3 = {32'h0, code$q};
+      word3 = {32'h0, check$code};
       if (ring$phase) begin
-         word3 = {32'h0, code$q} | k$phase;
+         word3 = {32'h0, check$code} | k$phase;
       end
    end
    assign dropped = lost$q;
@@ -6532,7 +7412,6 @@ module fault_ring (
       first$q <= first$d;
       second$q <= second$d;
       third$q <= third$d;
-      code$q <= code$d;
       lost$q <= lost$d;
    end
 endmodule
@@ -6589,6 +7468,7 @@ module redundancy_unit (
    wire lanes_quiet;
    wire may_send;
    wire tlp_rx$reset;
+   wire tlp_rx$power_reset;
    wire tlp_rx$valid;
    wire [63:0] tlp_rx$data;
    wire tlp_rx$last;
@@ -6599,6 +7479,8 @@ module redundancy_unit (
    wire tlp_rx$is_read;
    wire [17:0] tlp_rx$address;
    wire [9:0] tlp_rx$length;
+   wire tlp_rx$one_or_two;
+   wire tlp_rx$two;
    wire [3:0] tlp_rx$first_enables;
    wire [3:0] tlp_rx$last_enables;
    wire [63:0] tlp_rx$payload;
@@ -6613,6 +7495,8 @@ module redundancy_unit (
    wire host$is_read;
    wire [17:0] host$address;
    wire [9:0] host$length;
+   wire host$one_or_two;
+   wire host$two;
    wire [3:0] host$first_enables;
    wire [3:0] host$last_enables;
    wire [63:0] host$payload;
@@ -7025,9 +7909,12 @@ module redundancy_unit (
    reg [1:0] flr$q = 2'h0;
    reg run$d;
    reg run$q = 1'h0;
+   reg stopped$d;
+   reg stopped$q = 1'h0;
    tlp_rx tlp_rx (
       .clock(clock),
       .reset(tlp_rx$reset),
+      .power_reset(tlp_rx$power_reset),
       .valid(tlp_rx$valid),
       .data(tlp_rx$data),
       .last(tlp_rx$last),
@@ -7038,6 +7925,8 @@ module redundancy_unit (
       .is_read(tlp_rx$is_read),
       .address(tlp_rx$address),
       .length(tlp_rx$length),
+      .one_or_two(tlp_rx$one_or_two),
+      .two(tlp_rx$two),
       .first_enables(tlp_rx$first_enables),
       .last_enables(tlp_rx$last_enables),
       .payload(tlp_rx$payload),
@@ -7055,6 +7944,8 @@ module redundancy_unit (
       .is_read(host$is_read),
       .address(host$address),
       .length(host$length),
+      .one_or_two(host$one_or_two),
+      .two(host$two),
       .first_enables(host$first_enables),
       .last_enables(host$last_enables),
       .payload(host$payload),
@@ -7514,7 +8405,7 @@ module redundancy_unit (
             end
          end
          Flr$Drain: begin
-            if ((quiet & (~completer$busy)) & (~run$q)) begin
+            if ((quiet & (~completer$busy)) & stopped$q) begin
                flr$d = Flr$Reset;
             end
          end
@@ -7535,15 +8426,20 @@ module redundancy_unit (
          run$d = 1'h0;
       end
    end
+   always @(*) begin
+      stopped$d = stopped$q;
+      stopped$d = ((~run$q) | (~csr$enable)) | full_reset;
+   end
    assign power_reset = reset | (~link_up);
    assign full_reset = power_reset | (flr$q == Flr$Reset);
    assign lanes_quiet = lane$0$idle & lane$1$idle;
    assign quiet = lanes_quiet & (~tlp_tx$busy);
-   assign off = ((~run$q) | (~csr$enable)) | full_reset;
+   assign off = stopped$q | power_reset;
    assign flr_done = flr$q == Flr$Reset;
    assign config_error = (max_payload >= 3'h6) | (max_read_request >= 3'h6);
    assign may_send = bus_master_enable & link_up;
    assign tlp_rx$reset = full_reset;
+   assign tlp_rx$power_reset = power_reset;
    assign tlp_rx$valid = rx_req_valid;
    assign tlp_rx$data = rx_req_data;
    assign tlp_rx$last = rx_req_last;
@@ -7556,6 +8452,8 @@ module redundancy_unit (
    assign host$is_read = tlp_rx$is_read;
    assign host$address = tlp_rx$address;
    assign host$length = tlp_rx$length;
+   assign host$one_or_two = tlp_rx$one_or_two;
+   assign host$two = tlp_rx$two;
    assign host$first_enables = tlp_rx$first_enables;
    assign host$last_enables = tlp_rx$last_enables;
    assign host$payload = tlp_rx$payload;
@@ -7574,7 +8472,7 @@ module redundancy_unit (
    assign doorbell$bus_data = host$bus_data;
    assign host$room = completer$room;
    assign completer$reset = full_reset;
-   assign completer$enable = link_up;
+   assign completer$enable = link_up & (flr$q != Flr$Drain);
    assign completer$put = host$put;
    assign completer$dw0 = host$dw0;
    assign completer$dw1 = host$dw1;
@@ -7800,5 +8698,6 @@ module redundancy_unit (
    always @(posedge clock) begin
       flr$q <= flr$d;
       run$q <= run$d;
+      stopped$q <= stopped$d;
    end
 endmodule

@@ -1,6 +1,7 @@
 //! The check code of an entry: CRC-32C, one word of 64 bits a clock.
 //!
-//! `code` is what the words so far, with this clock's word, come to; the check field must be given as zero.
+//! A word is registered before it enters the matrix, so `code` is complete two clocks after the last word and stays until
+//! the next entry begins. The check field must be given as zero.
 
 use crate::leaf::CheckCodeStep;
 use rust_hdl::prelude::*;
@@ -15,31 +16,37 @@ crate::constants::constants! {
 pub struct CheckCode {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Starts an entry with the next clock.
-    pub clear: Signal<In, Bit>,
     /// A word.
     pub put: Signal<In, Bit>,
+    /// It is the first of an entry.
+    pub first: Signal<In, Bit>,
     /// The word.
     pub word: Signal<In, Bits<64>>,
-    /// The code with `word` taken in.
+    /// The code of the words up to two clocks ago.
     pub code: Signal<Out, Bits<32>>,
     step: CheckCodeStep,
     state: DFF<Bits<32>>,
+    waiting: DFF<Bit>,
+    starting: DFF<Bit>,
+    held: DFF<Bits<64>>,
     k: Start,
 }
 
 impl Logic for CheckCode {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, state);
+        dff_setup!(self, clock, state, waiting, starting, held);
+        self.waiting.d.next = self.put.val();
+        self.starting.d.next = self.first.val();
+        self.held.d.next = self.word.val();
         self.step.state.next = self.state.q.val();
-        self.step.data.next = self.word.val();
-        self.code.next = !self.step.after.val();
-        if self.put.val() {
+        if self.starting.q.val() {
+            self.step.state.next = self.k.ones.val();
+        }
+        self.step.data.next = self.held.q.val();
+        if self.waiting.q.val() {
             self.state.d.next = self.step.after.val();
         }
-        if self.clear.val() {
-            self.state.d.next = self.k.ones.val();
-        }
+        self.code.next = !self.state.q.val();
     }
 }

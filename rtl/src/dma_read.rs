@@ -1,7 +1,8 @@
 //! The one read engine that all lanes share: tags, reads on `tx_req`, and the words back to each lane in order.
 //!
 //! A lane's request is granted when a tag is free; the tag owns a buffer for everything it asks for. Words go
-//! to a lane as soon as they are there, in the order of the lane's requests; a lane that waits holds up no other.
+//! to a lane as soon as they are there, in the order of the lane's requests; a lane that waits holds up no other. A lane's
+//! request rests two clocks before its first word, while its tag is looked up; the other lane has the buffer then.
 //! A read without answer for `COMPLETION_TIMEOUT` ticks ends as `DmaTimeout` and its tag is quarantined.
 
 use crate::fifo::Fifo;
@@ -54,7 +55,7 @@ pub struct DmaRead {
     #[allow(missing_docs)]
     pub last: [Signal<In, Bit>; 2],
 
-    /// The lane can take two more words.
+    /// The lane could take four more words a clock ago.
     pub lane_ready: [Signal<In, Bit>; 2],
     /// A word for the lane.
     pub word: [Signal<Out, Bit>; 2],
@@ -114,7 +115,32 @@ pub struct DmaRead {
     out_first: DFF<Bits<4>>,
     out_last: DFF<Bits<4>>,
     out_tag: DFF<Bits<4>>,
-    issued: [DFF<Bits<7>>; 2],
+    usable: DFF<Bit>,
+    // The scan for reads that time out: a tag, whether its read was under way, and the age of that.
+    scanned: DFF<Bits<4>>,
+    watched: DFF<Bit>,
+    age: DFF<Bits<16>>,
+    // The request that a lane is given the words of.
+    current: [DFF<Bit>; 2],
+    tag: [DFF<Bits<4>>; 2],
+    index: [DFF<Bits<7>>; 2],
+    left: [DFF<Bits<7>>; 2],
+    ends: [DFF<Bit>; 2],
+    // What was known of its tag a clock ago, once it has been looked up.
+    looked: [DFF<Bit>; 2],
+    over: [DFF<Bit>; 2],
+    filled: [DFF<Bits<7>>; 2],
+    broken: [DFF<Bit>; 2],
+    code: [DFF<Bits<8>>; 2],
+    // A word whose place in the buffer is known.
+    sent: [DFF<Bit>; 2],
+    place: DFF<Bits<10>>,
+    sent_ends_request: DFF<Bit>,
+    sent_ends_job: DFF<Bit>,
+    sent_fault: DFF<Bits<8>>,
+    freed: DFF<Bit>,
+    freed_tag: DFF<Bits<4>>,
+    // The word itself.
     to_lane: [DFF<Bit>; 2],
     ends_request: DFF<Bit>,
     ends_job: DFF<Bit>,
@@ -125,36 +151,32 @@ pub struct DmaRead {
     candidate_hit: Signal<Local, Bits<16>>,
     candidate_free: Signal<Local, Bit>,
     next_candidate: Signal<Local, Bits<4>>,
-    wants: [Signal<Local, Bit>; 2],
     grant: [Signal<Local, Bit>; 2],
     granted: Signal<Local, Bit>,
     can_grant: Signal<Local, Bit>,
-    entry: Signal<Local, Bits<18>>,
     scan_mark: Signal<Local, Bits<16>>,
     scan_hit: Signal<Local, Bits<16>>,
-    age: Signal<Local, Bits<16>>,
+    scanned_mark: Signal<Local, Bits<16>>,
+    scanned_hit: Signal<Local, Bits<16>>,
+    under_way: Signal<Local, Bits<16>>,
+    stamp_age: Signal<Local, Bits<16>>,
     expire: Signal<Local, Bit>,
     next_scan: Signal<Local, Bits<4>>,
     next_now: Signal<Local, Bits<16>>,
     next_late: Signal<Local, Bits<32>>,
     next_lost: Signal<Local, Bits<32>>,
-    tag: [Signal<Local, Bits<4>>; 2],
     mark: [Signal<Local, Bits<16>>; 2],
-    over: [Signal<Local, Bits<16>>; 2],
-    begun: [Signal<Local, Bits<16>>; 2],
-    dead: [Signal<Local, Bits<16>>; 2],
-    index: [Signal<Local, Bits<7>>; 2],
-    after: [Signal<Local, Bits<7>>; 2],
-    start_dw: [Signal<Local, Bits<8>>; 2],
-    bound: [Signal<Local, Bits<8>>; 2],
+    done_hit: [Signal<Local, Bits<16>>; 2],
+    begun_hit: [Signal<Local, Bits<16>>; 2],
+    dead_hit: [Signal<Local, Bits<16>>; 2],
+    load: [Signal<Local, Bit>; 2],
+    next_index: [Signal<Local, Bits<7>>; 2],
+    next_left: [Signal<Local, Bits<7>>; 2],
     is_last: [Signal<Local, Bit>; 2],
-    broken: [Signal<Local, Bit>; 2],
     can: [Signal<Local, Bit>; 2],
     serve: [Signal<Local, Bit>; 2],
     retire: [Signal<Local, Bit>; 2],
     retired: Signal<Local, Bits<16>>,
-    code: [Signal<Local, Bits<8>>; 2],
-    place: [Signal<Local, Bits<10>>; 2],
     started: Signal<Local, Bits<16>>,
     expired: Signal<Local, Bits<16>>,
     k: Timing,
@@ -165,31 +187,56 @@ impl Logic for DmaRead {
     fn update(&mut self) {
         dff_setup!(self, clock, busy, quarantined, candidate, scan, now, late, lost, grant_turn, drain_turn);
         dff_setup!(self, clock, pending, out_address, out_dws, out_first, out_last, out_tag);
-        dff_setup!(self, clock, ends_request, ends_job, fault);
+        dff_setup!(
+            self,
+            clock,
+            usable,
+            scanned,
+            watched,
+            age,
+            place,
+            sent_ends_request,
+            sent_ends_job,
+            sent_fault
+        );
+        dff_setup!(self, clock, freed, freed_tag, ends_request, ends_job, fault);
         clock!(self, clock, reassembly, stamps);
         for i in 0..2 {
             self.order[i].clock.next = self.clock.val();
-            self.issued[i].clock.next = self.clock.val();
-            self.issued[i].d.next = self.issued[i].q.val();
+            self.current[i].clock.next = self.clock.val();
+            self.current[i].d.next = self.current[i].q.val();
+            self.tag[i].clock.next = self.clock.val();
+            self.tag[i].d.next = self.tag[i].q.val();
+            self.index[i].clock.next = self.clock.val();
+            self.index[i].d.next = self.index[i].q.val();
+            self.left[i].clock.next = self.clock.val();
+            self.left[i].d.next = self.left[i].q.val();
+            self.ends[i].clock.next = self.clock.val();
+            self.ends[i].d.next = self.ends[i].q.val();
+            self.looked[i].clock.next = self.clock.val();
+            self.over[i].clock.next = self.clock.val();
+            self.filled[i].clock.next = self.clock.val();
+            self.broken[i].clock.next = self.clock.val();
+            self.code[i].clock.next = self.clock.val();
+            self.sent[i].clock.next = self.clock.val();
             self.to_lane[i].clock.next = self.clock.val();
         }
 
-        // A free tag is looked for one by one, so that a tag rests as long as can be before it is used again.
+        // A free tag is looked for one by one, so that a tag rests as long as can be before it is used again. One that
+        // was found free stays so until it is granted.
         self.unusable.next = self.busy.q.val() | self.quarantined.q.val();
         self.candidate_mark.next = self.k.one.val() << self.candidate.q.val();
         self.candidate_hit.next = self.candidate_mark.val() & self.unusable.val();
         self.candidate_free.next = !self.candidate_hit.val().any();
         self.next_candidate.next = self.candidate.q.val() + 1;
 
-        // Grants.
-        for i in 0..2 {
-            self.wants[i].next = self.request[i].val() & !self.order[i].full.val();
-        }
-        self.can_grant.next = self.candidate_free.val() & !self.pending.q.val();
-        self.grant[0].next =
-            self.can_grant.val() & self.wants[0].val() & (!self.wants[1].val() | !self.grant_turn.q.val());
+        // Grants. There is room in the lane's order for every tag.
+        self.can_grant.next = self.usable.q.val() & !self.pending.q.val();
+        self.grant[0].next = self.can_grant.val()
+            & self.request[0].val()
+            & (!self.request[1].val() | !self.grant_turn.q.val());
         self.grant[1].next =
-            self.can_grant.val() & self.wants[1].val() & (!self.wants[0].val() | self.grant_turn.q.val());
+            self.can_grant.val() & self.request[1].val() & (!self.request[0].val() | self.grant_turn.q.val());
         self.granted.next = self.grant[0].val() | self.grant[1].val();
         self.request_taken[0].next = self.grant[0].val();
         self.request_taken[1].next = self.grant[1].val();
@@ -200,9 +247,11 @@ impl Logic for DmaRead {
         self.reassembly.start_tag.next = self.candidate.q.val();
         self.reassembly.start_offset.next = self.address[0].val().get_bits::<9>(0);
         self.reassembly.start_bytes.next = self.bytes[0].val();
+        self.reassembly.start_dws.next = self.dws[0].val();
         if self.grant[1].val() {
             self.reassembly.start_offset.next = self.address[1].val().get_bits::<9>(0);
             self.reassembly.start_bytes.next = self.bytes[1].val();
+            self.reassembly.start_dws.next = self.dws[1].val();
         }
         if self.granted.val() {
             self.pending.d.next = true;
@@ -219,7 +268,13 @@ impl Logic for DmaRead {
                 self.out_last.d.next = self.last_enables[1].val();
             }
         }
-        if self.granted.val() | !self.candidate_free.val() {
+        if !self.usable.q.val() {
+            self.usable.d.next = self.candidate_free.val();
+        }
+        if self.granted.val() {
+            self.usable.d.next = false;
+        }
+        if self.granted.val() | (!self.usable.q.val() & !self.candidate_free.val()) {
             self.candidate.d.next = self.next_candidate.val();
         }
         // For each lane, its requests in order: last of its read, words, first word, tag.
@@ -262,7 +317,7 @@ impl Logic for DmaRead {
         self.reassembly.busy.next = self.busy.q.val() & (!self.quarantined.q.val());
         self.reassembly.quarantined.next = self.quarantined.q.val();
 
-        // Timeouts: one tag a clock.
+        // Timeouts: one tag a clock. The age is compared a clock later, if it is still the same read.
         self.next_now.next = self.now.q.val() + 1;
         if self.tick.val() {
             self.now.d.next = self.next_now.val();
@@ -273,16 +328,20 @@ impl Logic for DmaRead {
         self.next_scan.next = self.scan.q.val() + 1;
         self.scan.d.next = self.next_scan.val();
         self.stamps.address.next = self.scan.q.val();
+        self.under_way.next = self.busy.q.val() & (!self.reassembly.done.val()) & (!self.quarantined.q.val());
         self.scan_mark.next = self.k.one.val() << self.scan.q.val();
-        self.scan_hit.next = self.scan_mark.val()
-            & self.busy.q.val()
-            & (!self.reassembly.done.val())
-            & (!self.quarantined.q.val());
-        self.age.next = self.now.q.val() - self.stamps.data.val();
-        self.expire.next = self.scan_hit.val().any() & (self.age.val() >= self.k.limit.val());
+        self.scan_hit.next = self.scan_mark.val() & self.under_way.val();
+        self.stamp_age.next = self.now.q.val() - self.stamps.data.val();
+        self.scanned.d.next = self.scan.q.val();
+        self.watched.d.next = self.scan_hit.val().any() & !self.reset.val();
+        self.age.d.next = self.stamp_age.val();
+        self.scanned_mark.next = self.k.one.val() << self.scanned.q.val();
+        self.scanned_hit.next = self.scanned_mark.val() & self.under_way.val();
+        self.expire.next =
+            self.watched.q.val() & self.scanned_hit.val().any() & (self.age.q.val() >= self.k.limit.val());
         self.expired.next = 0.into();
         if self.expire.val() {
-            self.expired.next = self.scan_mark.val();
+            self.expired.next = self.scanned_mark.val();
         }
         self.quarantined.d.next = self.quarantined.q.val() | self.expired.val();
         self.next_lost.next = self.lost.q.val() + 1;
@@ -296,97 +355,122 @@ impl Logic for DmaRead {
         self.late_completions.next = self.late.q.val();
         self.tags_quarantined.next = self.lost.q.val();
 
-        // Words to the lanes: the head of each lane's order, one word a clock from the one buffer.
-        self.tag[0].next = self.order[0].data.val().get_bits::<4>(0);
-        self.reassembly.look[0].next = self.order[0].data.val().get_bits::<4>(0);
-        self.mark[0].next = self.k.one.val() << self.tag[0].val();
-        self.over[0].next = self.mark[0].val() & self.reassembly.done.val();
-        self.begun[0].next = self.mark[0].val() & self.reassembly.begun.val();
-        self.dead[0].next = self.mark[0].val() & self.quarantined.q.val();
-        self.index[0].next =
-            bit_cast::<7, 6>(self.order[0].data.val().get_bits::<6>(4)) + self.issued[0].q.val();
-        self.after[0].next = self.issued[0].q.val() + 1;
-        self.start_dw[0].next = bit_cast::<8, 7>(self.index[0].val()) << 1;
-        self.bound[0].next = self.start_dw[0].val() + 2;
-        self.is_last[0].next = self.after[0].val() == self.order[0].data.val().get_bits::<7>(10);
-        self.code[0].next = 0.into();
-        if self.dead[0].val().any() {
-            self.code[0].next = self.k.timeout.val();
-        } else if self.over[0].val().any() {
-            self.code[0].next = self.reassembly.status[0].val();
+        // The request at the head of each lane's order. Nothing that is known of its tag is taken back before it is
+        // through, so knowing it a clock late does no harm.
+        self.mark[0].next = self.k.one.val() << self.tag[0].q.val();
+        self.done_hit[0].next = self.mark[0].val() & self.reassembly.done.val();
+        self.begun_hit[0].next = self.mark[0].val() & self.reassembly.begun.val();
+        self.dead_hit[0].next = self.mark[0].val() & self.quarantined.q.val();
+        self.reassembly.look[0].next = self.tag[0].q.val();
+        self.over[0].d.next = self.done_hit[0].val().any();
+        self.filled[0].d.next = 0.into();
+        if self.begun_hit[0].val().any() {
+            self.filled[0].d.next = self.reassembly.progress[0].val().get_bits::<7>(1);
         }
-        self.broken[0].next = self.code[0].val() != 0;
-        self.can[0].next = self.order[0].valid.val()
-            & self.lane_ready[0].val()
-            & (self.broken[0].val()
-                | self.over[0].val().any()
-                | (self.begun[0].val().any()
-                    & !self.is_last[0].val()
-                    & (self.bound[0].val() <= self.reassembly.progress[0].val())));
-        self.place[0].next = (bit_cast::<10, 4>(self.tag[0].val()) << 6)
-            | bit_cast::<10, 6>(self.index[0].val().get_bits::<6>(0));
-        self.tag[1].next = self.order[1].data.val().get_bits::<4>(0);
-        self.reassembly.look[1].next = self.order[1].data.val().get_bits::<4>(0);
-        self.mark[1].next = self.k.one.val() << self.tag[1].val();
-        self.over[1].next = self.mark[1].val() & self.reassembly.done.val();
-        self.begun[1].next = self.mark[1].val() & self.reassembly.begun.val();
-        self.dead[1].next = self.mark[1].val() & self.quarantined.q.val();
-        self.index[1].next =
-            bit_cast::<7, 6>(self.order[1].data.val().get_bits::<6>(4)) + self.issued[1].q.val();
-        self.after[1].next = self.issued[1].q.val() + 1;
-        self.start_dw[1].next = bit_cast::<8, 7>(self.index[1].val()) << 1;
-        self.bound[1].next = self.start_dw[1].val() + 2;
-        self.is_last[1].next = self.after[1].val() == self.order[1].data.val().get_bits::<7>(10);
-        self.code[1].next = 0.into();
-        if self.dead[1].val().any() {
-            self.code[1].next = self.k.timeout.val();
-        } else if self.over[1].val().any() {
-            self.code[1].next = self.reassembly.status[1].val();
+        self.code[0].d.next = 0.into();
+        self.broken[0].d.next = false;
+        if self.dead_hit[0].val().any() {
+            self.code[0].d.next = self.k.timeout.val();
+            self.broken[0].d.next = true;
+        } else if self.done_hit[0].val().any() {
+            self.code[0].d.next = self.reassembly.status[0].val();
+            self.broken[0].d.next = self.reassembly.status[0].val() != 0;
         }
-        self.broken[1].next = self.code[1].val() != 0;
-        self.can[1].next = self.order[1].valid.val()
-            & self.lane_ready[1].val()
-            & (self.broken[1].val()
-                | self.over[1].val().any()
-                | (self.begun[1].val().any()
-                    & !self.is_last[1].val()
-                    & (self.bound[1].val() <= self.reassembly.progress[1].val())));
-        self.place[1].next = (bit_cast::<10, 4>(self.tag[1].val()) << 6)
-            | bit_cast::<10, 6>(self.index[1].val().get_bits::<6>(0));
+        self.load[0].next = self.order[0].valid.val() & !self.current[0].q.val();
+        if self.load[0].val() {
+            self.current[0].d.next = true;
+            self.tag[0].d.next = self.order[0].data.val().get_bits::<4>(0);
+            self.index[0].d.next = bit_cast::<7, 6>(self.order[0].data.val().get_bits::<6>(4));
+            self.left[0].d.next = self.order[0].data.val().get_bits::<7>(10);
+            self.ends[0].d.next = self.order[0].data.val().get_bit(17);
+        }
+        self.mark[1].next = self.k.one.val() << self.tag[1].q.val();
+        self.done_hit[1].next = self.mark[1].val() & self.reassembly.done.val();
+        self.begun_hit[1].next = self.mark[1].val() & self.reassembly.begun.val();
+        self.dead_hit[1].next = self.mark[1].val() & self.quarantined.q.val();
+        self.reassembly.look[1].next = self.tag[1].q.val();
+        self.over[1].d.next = self.done_hit[1].val().any();
+        self.filled[1].d.next = 0.into();
+        if self.begun_hit[1].val().any() {
+            self.filled[1].d.next = self.reassembly.progress[1].val().get_bits::<7>(1);
+        }
+        self.code[1].d.next = 0.into();
+        self.broken[1].d.next = false;
+        if self.dead_hit[1].val().any() {
+            self.code[1].d.next = self.k.timeout.val();
+            self.broken[1].d.next = true;
+        } else if self.done_hit[1].val().any() {
+            self.code[1].d.next = self.reassembly.status[1].val();
+            self.broken[1].d.next = self.reassembly.status[1].val() != 0;
+        }
+        self.load[1].next = self.order[1].valid.val() & !self.current[1].q.val();
+        if self.load[1].val() {
+            self.current[1].d.next = true;
+            self.tag[1].d.next = self.order[1].data.val().get_bits::<4>(0);
+            self.index[1].d.next = bit_cast::<7, 6>(self.order[1].data.val().get_bits::<6>(4));
+            self.left[1].d.next = self.order[1].data.val().get_bits::<7>(10);
+            self.ends[1].d.next = self.order[1].data.val().get_bit(17);
+        }
+
+        // Words to the lanes, one a clock from the one buffer. All but the last of a request may go as soon as they are
+        // there; the last one says how it ended.
+        for i in 0..2 {
+            self.is_last[i].next = self.left[i].q.val() == 1;
+            self.can[i].next = self.looked[i].q.val()
+                & self.lane_ready[i].val()
+                & (self.broken[i].q.val()
+                    | self.over[i].q.val()
+                    | (!self.is_last[i].val() & (self.index[i].q.val() < self.filled[i].q.val())));
+        }
         self.serve[0].next = self.can[0].val() & (!self.can[1].val() | !self.drain_turn.q.val());
         self.serve[1].next = self.can[1].val() & (!self.can[0].val() | self.drain_turn.q.val());
         if self.can[0].val() & self.can[1].val() {
             self.drain_turn.d.next = !self.drain_turn.q.val();
         }
         for i in 0..2 {
-            self.retire[i].next = self.serve[i].val() & (self.is_last[i].val() | self.broken[i].val());
-        }
-        self.retired.next = 0.into();
-        self.reassembly.read_address.next = self.place[0].val();
-        self.ends_request.d.next = self.retire[0].val() | self.retire[1].val();
-        self.ends_job.d.next = self.retire[0].val() & self.order[0].data.val().get_bit(17);
-        self.fault.d.next = self.code[0].val();
-        if self.serve[1].val() {
-            self.reassembly.read_address.next = self.place[1].val();
-            self.ends_job.d.next = self.retire[1].val() & self.order[1].data.val().get_bit(17);
-            self.fault.d.next = self.code[1].val();
-        }
-        for i in 0..2 {
-            self.order[i].take.next = self.retire[i].val();
-            self.to_lane[i].d.next = self.serve[i].val();
+            self.retire[i].next = self.serve[i].val() & (self.is_last[i].val() | self.broken[i].q.val());
+            self.next_index[i].next = self.index[i].q.val() + 1;
+            self.next_left[i].next = self.left[i].q.val() - 1;
             if self.serve[i].val() {
-                self.issued[i].d.next = self.after[i].val();
+                self.index[i].d.next = self.next_index[i].val();
+                self.left[i].d.next = self.next_left[i].val();
             }
+            self.looked[i].d.next = self.current[i].q.val();
             if self.retire[i].val() {
-                self.issued[i].d.next = 0.into();
-                self.retired.next = self.mark[i].val();
+                self.current[i].d.next = false;
+                self.looked[i].d.next = false;
             }
+            self.order[i].take.next = self.load[i].val();
+            self.sent[i].d.next = self.serve[i].val();
+            self.to_lane[i].d.next = self.sent[i].q.val();
             self.word[i].next = self.to_lane[i].q.val();
         }
+        self.sent_ends_request.d.next = self.retire[0].val() | self.retire[1].val();
+        self.freed.d.next = self.retire[0].val() | self.retire[1].val();
+        self.place.d.next = (bit_cast::<10, 4>(self.tag[0].q.val()) << 6)
+            | bit_cast::<10, 6>(self.index[0].q.val().get_bits::<6>(0));
+        self.sent_ends_job.d.next = self.retire[0].val() & self.ends[0].q.val();
+        self.sent_fault.d.next = self.code[0].q.val();
+        self.freed_tag.d.next = self.tag[0].q.val();
+        if self.serve[1].val() {
+            self.place.d.next = (bit_cast::<10, 4>(self.tag[1].q.val()) << 6)
+                | bit_cast::<10, 6>(self.index[1].q.val().get_bits::<6>(0));
+            self.sent_ends_job.d.next = self.retire[1].val() & self.ends[1].q.val();
+            self.sent_fault.d.next = self.code[1].q.val();
+            self.freed_tag.d.next = self.tag[1].q.val();
+        }
+        self.reassembly.read_address.next = self.place.q.val();
+        self.ends_request.d.next = self.sent_ends_request.q.val();
+        self.ends_job.d.next = self.sent_ends_job.q.val();
+        self.fault.d.next = self.sent_fault.q.val();
         self.word_data.next = self.reassembly.read_data.val();
         self.word_ends_request.next = self.ends_request.q.val();
         self.word_ends_job.next = self.ends_job.q.val();
         self.word_fault.next = self.fault.q.val();
+        self.retired.next = 0.into();
+        if self.freed.q.val() {
+            self.retired.next = self.k.one.val() << self.freed_tag.q.val();
+        }
 
         self.started.next = 0.into();
         if self.granted.val() {
@@ -397,10 +481,14 @@ impl Logic for DmaRead {
             self.busy.d.next = 0.into();
             self.quarantined.d.next = 0.into();
             self.pending.d.next = false;
+            self.usable.d.next = false;
+            self.freed.d.next = false;
             self.late.d.next = 0.into();
             self.lost.d.next = 0.into();
             for i in 0..2 {
-                self.issued[i].d.next = 0.into();
+                self.current[i].d.next = false;
+                self.looked[i].d.next = false;
+                self.sent[i].d.next = false;
                 self.to_lane[i].d.next = false;
             }
         }

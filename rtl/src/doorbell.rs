@@ -1,7 +1,8 @@
 //! The doorbell pages: a tail, then the generation it belongs to, which rings.
 //!
 //! A ring is passed on when it names the group's generation and its lane is live; any other is counted and
-//! dropped. Both words of an 8-byte write arrive in this order, one a clock.
+//! dropped. Both words of an 8-byte write arrive in this order, one a clock. The address is looked at one clock before the
+//! generation, so that a ring is compared with the generation of the clock in which it is passed on.
 
 use rust_hdl::prelude::*;
 
@@ -40,7 +41,8 @@ pub struct Doorbell {
     pub stale: Signal<Out, Bits<32>>,
     tails: [DFF<Bits<32>>; 2],
     dropped: DFF<Bits<32>>,
-    hit: [Signal<Local, Bit>; 2],
+    hit: [DFF<Bit>; 2],
+    named: DFF<Bits<32>>,
     fresh: Signal<Local, Bit>,
     next_dropped: Signal<Local, Bits<32>>,
     k: Pages,
@@ -49,8 +51,9 @@ pub struct Doorbell {
 impl Logic for Doorbell {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, dropped);
+        dff_setup!(self, clock, dropped, named);
         for i in 0..2 {
+            self.hit[i].clock.next = self.clock.val();
             self.tails[i].clock.next = self.clock.val();
             self.tails[i].d.next = self.tails[i].q.val();
         }
@@ -60,14 +63,15 @@ impl Logic for Doorbell {
         if self.bus_write.val() & (self.bus_address.val() == self.k.lane1.val()) {
             self.tails[1].d.next = self.bus_data.val();
         }
-        self.hit[0].next = self.bus_write.val() & (self.bus_address.val() == self.k.ring0.val());
-        self.hit[1].next = self.bus_write.val() & (self.bus_address.val() == self.k.ring1.val());
-        self.fresh.next = self.bus_data.val() == self.generation.val();
+        self.hit[0].d.next = self.bus_write.val() & (self.bus_address.val() == self.k.ring0.val());
+        self.hit[1].d.next = self.bus_write.val() & (self.bus_address.val() == self.k.ring1.val());
+        self.named.d.next = self.bus_data.val();
+        self.fresh.next = self.named.q.val() == self.generation.val();
         self.next_dropped.next = self.dropped.q.val() + 1;
         for i in 0..2 {
-            self.ring[i].next = self.hit[i].val() & self.fresh.val() & self.live[i].val();
+            self.ring[i].next = self.hit[i].q.val() & self.fresh.val() & self.live[i].val();
             self.tail[i].next = self.tails[i].q.val();
-            if self.hit[i].val() & (!self.fresh.val() | !self.live[i].val()) {
+            if self.hit[i].q.val() & (!self.fresh.val() | !self.live[i].val()) {
                 self.dropped.d.next = self.next_dropped.val();
             }
         }
@@ -76,6 +80,7 @@ impl Logic for Doorbell {
             self.dropped.d.next = 0.into();
             for i in 0..2 {
                 self.tails[i].d.next = 0.into();
+                self.hit[i].d.next = false;
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! It runs ahead of the fingerprint: what it finds is queued, a fault as well as a record, so that faults are
 //! reported in the order of the records. Seven words of an entry are looked at in seven clocks, then the first of
-//! the checks of `docs/src/unit.md` that fails decides.
+//! the checks of `docs/src/unit.md` that fails decides. A word is read from the store one clock before it is looked at.
 
 use crate::fifo::Fifo;
 use crate::leaf::KeepBytes;
@@ -15,7 +15,7 @@ use rust_hdl::prelude::*;
 pub enum Look {
     /// Waiting for an entry.
     Idle,
-    /// Flags and check code.
+    /// What became of its read; flags.
     Flags,
     /// Length and generation.
     Length,
@@ -116,6 +116,9 @@ pub struct Examine {
 
     findings: Fifo<32, 4>,
     look: DFF<Look>,
+    index: DFF<Bits<3>>,
+    word: DFF<Bits<64>>,
+    fate: DFF<Bits<8>>,
     count: DFF<Bits<32>>,
     seq: DFF<Bits<64>>,
     length: DFF<Bits<32>>,
@@ -126,18 +129,20 @@ pub struct Examine {
     bad_generation: DFF<Bit>,
     bad_seq: DFF<Bit>,
     bad_padding: DFF<Bit>,
+    over_inline: DFF<Bit>,
+    over_max: DFF<Bit>,
+    no_bytes: DFF<Bit>,
     window: Window,
     keep: KeepBytes,
 
     slot: Signal<Local, Bits<3>>,
-    index: Signal<Local, Bits<3>>,
     next_count: Signal<Local, Bits<32>>,
     next_seq: Signal<Local, Bits<64>>,
     whole: Signal<Local, Bits<2>>,
     part: Signal<Local, Bits<4>>,
     dirty: Signal<Local, Bit>,
-    too_long: Signal<Local, Bit>,
-    empty: Signal<Local, Bit>,
+    here: Signal<Local, Bit>,
+    no_more: Signal<Local, Bit>,
     fault: Signal<Local, Bits<8>>,
     weighed: Signal<Local, Bits<8>>,
     report: Signal<Local, Bit>,
@@ -162,7 +167,7 @@ impl Logic for Examine {
             bad_group,
             bad_generation
         );
-        dff_setup!(self, clock, bad_seq, bad_padding);
+        dff_setup!(self, clock, bad_seq, bad_padding, over_inline, over_max, no_bytes, index, word, fate);
         clock!(self, clock, findings, window);
         self.slot.next = self.count.q.val().get_bits::<3>(0);
         self.status_slot.next = self.slot.val();
@@ -172,7 +177,7 @@ impl Logic for Examine {
         // How many bytes of this word of the body may be other than zero?
         self.whole.next = self.length.q.val().get_bits::<2>(3);
         self.part.next = bit_cast::<4, 3>(self.length.q.val().get_bits::<3>(0));
-        self.keep.data.next = self.data.val();
+        self.keep.data.next = self.word.q.val();
         self.keep.count.next = 0.into();
         if self.look.q.val() == Look::Body0 {
             self.keep.count.next = self.part.val();
@@ -194,7 +199,7 @@ impl Logic for Examine {
                 self.keep.count.next = 8.into();
             }
         }
-        self.dirty.next = self.keep.word.val() != self.data.val();
+        self.dirty.next = self.keep.word.val() != self.word.q.val();
 
         self.window.base.next = self.window_base.val();
         self.window.limit.next = self.window_limit.val();
@@ -202,13 +207,14 @@ impl Logic for Examine {
         self.window.length.next = self.length.q.val().get_bits::<17>(0);
 
         // The first check that fails.
-        self.too_long.next =
+        self.over_inline.d.next = self.is_inline.q.val() & (self.length.q.val() > self.k.inline_max.val());
+        self.over_max.d.next =
             (self.length.q.val() > self.payload_max.val()) | (self.length.q.val() > self.k.payload_max.val());
-        self.empty.next = self.length.q.val() == 0;
+        self.no_bytes.d.next = self.length.q.val() == 0;
         self.weighed.next = 0.into();
         if self.bad_flags.q.val() {
             self.weighed.next = self.k.reserved.val();
-        } else if self.is_inline.q.val() & (self.length.q.val() > self.k.inline_max.val()) {
+        } else if self.over_inline.q.val() {
             self.weighed.next = self.k.length.val();
         } else if self.bad_padding.q.val() {
             self.weighed.next = self.k.reserved.val();
@@ -218,28 +224,25 @@ impl Logic for Examine {
             self.weighed.next = self.k.generation.val();
         } else if self.bad_seq.q.val() {
             self.weighed.next = self.k.sequence.val();
-        } else if self.too_long.val() {
+        } else if self.over_max.q.val() {
             self.weighed.next = self.k.length.val();
         }
 
-        self.index.next = 0.into();
+        // The store holds eight entries, so four bits tell the counts apart.
+        self.here.next = self.arrived.val().get_bits::<4>(0) != self.count.q.val().get_bits::<4>(0);
+        self.no_more.next = self.fetched.val().get_bits::<4>(0) == self.count.q.val().get_bits::<4>(0);
+        self.word.d.next = self.data.val();
+        self.fate.d.next = self.status.val();
+        self.index.d.next = 7.into();
         self.report.next = false;
         self.fault.next = 0.into();
         self.origin.next = 0.into();
         match self.look.q.val() {
             Look::Idle => {
-                if self.arrived.val() != self.count.q.val() {
-                    if self.status.val() != 0 {
-                        self.report.next = true;
-                        self.fault.next = self.status.val();
-                        if self.status.val() != self.k.check.val() {
-                            self.origin.next = self.k.at_entry.val();
-                        }
-                        self.look.d.next = Look::Stopped;
-                    } else {
-                        self.look.d.next = Look::Flags;
-                    }
-                } else if self.blocked.val() & (self.fetched.val() == self.count.q.val()) {
+                if self.here.val() {
+                    self.index.d.next = 1.into();
+                    self.look.d.next = Look::Flags;
+                } else if self.blocked.val() & self.no_more.val() {
                     self.report.next = true;
                     self.fault.next = self.k.isolation.val();
                     self.origin.next = self.k.at_entry.val();
@@ -247,39 +250,46 @@ impl Logic for Examine {
                 }
             }
             Look::Flags => {
-                self.index.next = 7.into();
-                self.is_inline.d.next = self.data.val().get_bit(0);
-                self.bad_flags.d.next = self.data.val().get_bits::<31>(1) != 0;
+                self.index.d.next = 0.into();
+                self.is_inline.d.next = self.word.q.val().get_bit(0);
+                self.bad_flags.d.next = self.word.q.val().get_bits::<31>(1) != 0;
                 self.look.d.next = Look::Length;
+                if self.fate.q.val() != 0 {
+                    self.report.next = true;
+                    self.fault.next = self.fate.q.val();
+                    if self.fate.q.val() != self.k.check.val() {
+                        self.origin.next = self.k.at_entry.val();
+                    }
+                    self.look.d.next = Look::Stopped;
+                }
             }
             Look::Length => {
-                self.index.next = 1.into();
-                self.length.d.next = self.data.val().get_bits::<32>(32);
-                self.bad_generation.d.next = self.data.val().get_bits::<32>(0) != self.generation.val();
+                self.index.d.next = 3.into();
+                self.length.d.next = self.word.q.val().get_bits::<32>(32);
+                self.bad_generation.d.next = self.word.q.val().get_bits::<32>(0) != self.generation.val();
                 self.look.d.next = Look::Seq;
             }
             Look::Seq => {
-                self.bad_seq.d.next = self.data.val() != self.seq.q.val();
+                self.index.d.next = 4.into();
+                self.bad_seq.d.next = self.word.q.val() != self.seq.q.val();
                 self.look.d.next = Look::Group;
             }
             Look::Group => {
-                self.index.next = 3.into();
-                self.bad_group.d.next = self.data.val().get_bits::<16>(0) != self.k.own_group.val();
+                self.index.d.next = 5.into();
+                self.bad_group.d.next = self.word.q.val().get_bits::<16>(0) != self.k.own_group.val();
                 self.look.d.next = Look::Body0;
             }
             Look::Body0 => {
-                self.index.next = 4.into();
-                self.at.d.next = self.data.val();
+                self.index.d.next = 6.into();
+                self.at.d.next = self.word.q.val();
                 self.bad_padding.d.next = self.dirty.val();
                 self.look.d.next = Look::Body1;
             }
             Look::Body1 => {
-                self.index.next = 5.into();
                 self.bad_padding.d.next = self.bad_padding.q.val() | self.dirty.val();
                 self.look.d.next = Look::Body2;
             }
             Look::Body2 => {
-                self.index.next = 6.into();
                 self.bad_padding.d.next = self.bad_padding.q.val() | self.dirty.val();
                 self.look.d.next = Look::Weigh;
             }
@@ -288,7 +298,7 @@ impl Logic for Examine {
                     self.report.next = true;
                     self.fault.next = self.weighed.val();
                     self.look.d.next = Look::Stopped;
-                } else if self.is_inline.q.val() | self.empty.val() {
+                } else if self.is_inline.q.val() | self.no_bytes.q.val() {
                     self.report.next = true;
                     self.look.d.next = Look::Idle;
                 } else {
@@ -313,7 +323,7 @@ impl Logic for Examine {
             }
             _ => {}
         }
-        self.address.next = (bit_cast::<6, 3>(self.slot.val()) << 3) | bit_cast::<6, 3>(self.index.val());
+        self.address.next = (bit_cast::<6, 3>(self.slot.val()) << 3) | bit_cast::<6, 3>(self.index.q.val());
         self.job.next = (self.look.q.val() == Look::Ask) & !self.halt.val();
         self.job_address.next = self.at.q.val();
         self.job_length.next = self.length.q.val().get_bits::<17>(0);
@@ -324,7 +334,7 @@ impl Logic for Examine {
         self.findings.put.next = self.report.val() & !self.halt.val();
         self.findings.put_data.next =
             self.fields.val() | self.origin.val() | bit_cast::<32, 8>(self.fault.val());
-        if (self.is_inline.q.val() | self.empty.val()) & (self.fault.val() == 0) {
+        if (self.is_inline.q.val() | self.no_bytes.q.val()) & (self.fault.val() == 0) {
             self.findings.put_data.next = self.fields.val() | self.k.inline.val();
         }
         if self.report.val() {

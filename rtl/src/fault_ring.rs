@@ -19,6 +19,8 @@ pub enum Logging {
     Seal2,
     /// The fourth.
     Seal3,
+    /// The fourth word is on its way.
+    Settle,
     /// The entry is being written.
     Write,
 }
@@ -82,7 +84,6 @@ pub struct FaultRing {
     first: DFF<Bits<64>>,
     second: DFF<Bits<64>>,
     third: DFF<Bits<64>>,
-    code: DFF<Bits<32>>,
     lost: DFF<Bits<32>>,
     take: [Signal<Local, Bit>; 2],
     next_lost: Signal<Local, Bits<32>>,
@@ -94,7 +95,7 @@ pub struct FaultRing {
 impl Logic for FaultRing {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, logging, first, second, third, code, lost);
+        dff_setup!(self, clock, logging, first, second, third, lost);
         clock!(self, clock, ring, check);
         self.ring.reset.next = self.reset.val();
         self.ring.base.next = self.base.val();
@@ -112,10 +113,8 @@ impl Logic for FaultRing {
         self.next_lost.next = self.lost.q.val() + 1;
         self.sealing.next = false;
         self.sealed.next = self.first.q.val();
-        self.check.clear.next = false;
         match self.logging.q.val() {
             Logging::Idle => {
-                self.check.clear.next = true;
                 self.first.d.next = self.address[0].val();
                 self.second.d.next = self.seq[0].val();
                 self.third.d.next = bit_cast::<64, 32>(self.generation[0].val())
@@ -155,7 +154,9 @@ impl Logic for FaultRing {
                 if self.ring.phase.val() {
                     self.sealed.next = self.k.phase.val();
                 }
-                self.code.d.next = self.check.code.val();
+                self.logging.d.next = Logging::Settle;
+            }
+            Logging::Settle => {
                 self.logging.d.next = Logging::Write;
             }
             Logging::Write => {
@@ -168,14 +169,15 @@ impl Logic for FaultRing {
             }
         }
         self.check.put.next = self.sealing.val();
+        self.check.first.next = self.logging.q.val() == Logging::Seal0;
         self.check.word.next = self.sealed.val();
         self.write.next = self.logging.q.val() == Logging::Write;
         self.word0.next = self.first.q.val();
         self.word1.next = self.second.q.val();
         self.word2.next = self.third.q.val();
-        self.word3.next = bit_cast::<64, 32>(self.code.q.val());
+        self.word3.next = bit_cast::<64, 32>(self.check.code.val());
         if self.ring.phase.val() {
-            self.word3.next = bit_cast::<64, 32>(self.code.q.val()) | self.k.phase.val();
+            self.word3.next = bit_cast::<64, 32>(self.check.code.val()) | self.k.phase.val();
         }
         self.dropped.next = self.lost.q.val();
         if self.reset.val() {

@@ -25,7 +25,6 @@ crate::constants::constants! {
     /// Sizes.
     pub Entry {
         bytes: 17 = covert_abi::SubmissionEntry::BYTES as u64,
-        slots: 32 = crate::lane::SLOTS as u64,
         one: 32 = 1u32,
     }
 }
@@ -64,16 +63,18 @@ pub struct Fetch {
     pub fetched: Signal<Out, Bits<32>>,
     /// The next entry lies outside the window.
     pub blocked: Signal<Out, Bit>,
-    /// An entry waits to be fetched or is being asked for.
+    /// Nothing was announced, one clock ago, that is not being asked for.
     pub lacks: Signal<Out, Bit>,
 
     fetching: DFF<Fetching>,
     count: DFF<Bits<32>>,
     at: DFF<Bits<64>>,
+    part: DFF<Bits<32>>,
+    more: DFF<Bit>,
     window: Window,
     ahead: Signal<Local, Bits<32>>,
     announced: Signal<Local, Bit>,
-    stored: Signal<Local, Bits<32>>,
+    stored: Signal<Local, Bits<4>>,
     next_count: Signal<Local, Bits<32>>,
     length: Signal<Local, Bits<32>>,
     mask: Signal<Local, Bits<32>>,
@@ -86,16 +87,19 @@ pub struct Fetch {
 impl Logic for Fetch {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, fetching, count, at);
+        dff_setup!(self, clock, fetching, count, at, part, more);
         clock!(self, clock, window);
         self.ahead.next = self.tail.val() - self.count.q.val();
         // A tail that went backwards announces nothing.
         self.announced.next = (self.ahead.val() != 0) & !self.ahead.val().get_bit(31);
-        self.stored.next = self.count.q.val() - self.finished.val();
+        // At most eight, of which bit 3 is the sign.
+        self.stored.next = self.count.q.val().get_bits::<4>(0) - self.finished.val().get_bits::<4>(0);
+        self.more.d.next = self.announced.val();
         self.next_count.next = self.count.q.val() + 1;
         self.length.next = self.k.one.val() << self.ring_log2.val();
         self.mask.next = self.length.val() - 1;
-        self.slot.next = self.count.q.val() & self.mask.val();
+        self.part.d.next = self.mask.val();
+        self.slot.next = self.count.q.val() & self.part.q.val();
         self.offset.next = bit_cast::<64, 32>(self.slot.val()) << 6;
         self.address.next = self.ring_base.val() + self.offset.val();
         self.window.base.next = self.window_base.val();
@@ -106,7 +110,7 @@ impl Logic for Fetch {
         match self.fetching.q.val() {
             Fetching::Idle => {
                 self.at.d.next = self.address.val();
-                if self.announced.val() & self.room.val() & (self.stored.val() < self.k.slots.val()) {
+                if self.more.q.val() & self.room.val() & !self.stored.val().get_bit(3) {
                     self.fetching.d.next = Fetching::Check;
                 }
             }
@@ -121,6 +125,8 @@ impl Logic for Fetch {
                     self.fetching.d.next = Fetching::Blocked;
                 } else if self.job_taken.val() {
                     self.count.d.next = self.next_count.val();
+                    // What was announced was announced of the count before.
+                    self.more.d.next = false;
                     self.fetching.d.next = Fetching::Idle;
                 }
             }
@@ -131,12 +137,13 @@ impl Logic for Fetch {
         self.job_address.next = self.at.q.val();
         self.fetched.next = self.count.q.val();
         self.blocked.next = self.fetching.q.val() == Fetching::Blocked;
-        self.lacks.next = !self.announced.val() & (self.fetching.q.val() == Fetching::Idle);
+        self.lacks.next = !self.more.q.val() & (self.fetching.q.val() == Fetching::Idle);
         if self.halt.val() {
             self.fetching.d.next = Fetching::Idle;
         }
         if self.clear.val() {
             self.fetching.d.next = Fetching::Idle;
+            self.more.d.next = false;
             self.count.d.next = 0.into();
         }
     }

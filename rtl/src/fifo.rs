@@ -31,6 +31,7 @@ pub struct Fifo<const W: usize, const A: usize> {
     head: DFF<Bits<A>>,
     tail: DFF<Bits<A>>,
     used: DFF<Bits<8>>,
+    some: DFF<Bit>,
     next_head: Signal<Local, Bits<A>>,
     next_tail: Signal<Local, Bits<A>>,
     more: Signal<Local, Bits<8>>,
@@ -70,14 +71,14 @@ impl<const A: usize> Block for Depth<A> {
 impl<const W: usize, const A: usize> Logic for Fifo<W, A> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, head, tail, used);
+        dff_setup!(self, clock, head, tail, used, some);
         clock!(self, clock, words);
         self.words.write.next = self.put.val();
         self.words.write_address.next = self.tail.q.val();
         self.words.write_data.next = self.put_data.val();
         self.words.address.next = self.head.q.val();
         self.data.next = self.words.data.val();
-        self.valid.next = self.used.q.val() != 0;
+        self.valid.next = self.some.q.val();
         self.full.next = self.used.q.val() == self.depth.words.val();
         self.count.next = self.used.q.val();
         self.next_head.next = self.head.q.val() + 1;
@@ -92,14 +93,17 @@ impl<const W: usize, const A: usize> Logic for Fifo<W, A> {
         }
         if self.put.val() & !self.take.val() {
             self.used.d.next = self.more.val();
+            self.some.d.next = true;
         }
         if !self.put.val() & self.take.val() {
             self.used.d.next = self.fewer.val();
+            self.some.d.next = self.used.q.val() != 1;
         }
         if self.clear.val() {
             self.head.d.next = 0.into();
             self.tail.d.next = 0.into();
             self.used.d.next = 0.into();
+            self.some.d.next = false;
         }
     }
 }

@@ -18,16 +18,24 @@ pub enum Part {
     Payload,
     /// The last word of it.
     Tail,
+    /// The last word of it is on its way to the engine.
+    Last,
     /// A word of zeros.
     Pad,
     /// The header.
     Header,
-    /// The last word is on its way.
+    /// The last word of all is on its way to the engine.
+    Through,
+    /// It is in the engine.
     Settle,
     /// The fingerprint is there.
     Deliver,
-    /// The record has a fault.
+    /// The record has a fault: the address of its payload is read.
     Fault,
+    /// Cause and address are put together.
+    Blame,
+    /// The fault is reported.
+    Report,
     /// The fault has been reported.
     Stopped,
 }
@@ -78,6 +86,8 @@ pub struct Finish {
     #[allow(missing_docs)]
     pub payload_fault: Signal<In, Bits<8>>,
 
+    /// The fingerprint of record `seq` will be there in the next clock, or is.
+    pub closing: Signal<Out, Bit>,
     /// The fingerprint of record `seq` is there, in this clock.
     pub deliver: Signal<Out, Bit>,
     #[allow(missing_docs)]
@@ -106,7 +116,16 @@ pub struct Finish {
     is_odd: DFF<Bit>,
     held: DFF<Bits<64>>,
     holding: DFF<Bit>,
+    aligned: DFF<Bits<64>>,
+    emitting: DFF<Bit>,
+    stored: DFF<Bits<64>>,
+    putting: DFF<Bit>,
+    blank: DFF<Bit>,
     broken: DFF<Bits<8>>,
+    wrap: DFF<Bits<32>>,
+    origin_entry: DFF<Bits<64>>,
+    cause: DFF<Bits<8>>,
+    culprit: DFF<Bits<64>>,
 
     slot: Signal<Local, Bits<3>>,
     at: Signal<Local, Bits<3>>,
@@ -119,7 +138,6 @@ pub struct Finish {
     next_index: Signal<Local, Bits<3>>,
     rest: Signal<Local, Bits<17>>,
     next_left: Signal<Local, Bits<17>>,
-    emit: Signal<Local, Bit>,
     put: Signal<Local, Bit>,
     word: Signal<Local, Bits<64>>,
     ring_length: Signal<Local, Bits<32>>,
@@ -127,14 +145,34 @@ pub struct Finish {
     ring_slot: Signal<Local, Bits<32>>,
     offset: Signal<Local, Bits<64>>,
     entry: Signal<Local, Bits<64>>,
-    cause: Signal<Local, Bits<8>>,
     k: Numbers,
 }
 
 impl Logic for Finish {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, part, count, due, index, left, is_odd, held, holding, broken);
+        dff_setup!(
+            self,
+            clock,
+            part,
+            count,
+            due,
+            index,
+            left,
+            is_odd,
+            held,
+            holding,
+            aligned,
+            emitting,
+            stored,
+            putting,
+            blank,
+            broken,
+            wrap,
+            origin_entry,
+            cause,
+            culprit
+        );
         clock!(self, clock, engine);
         self.slot.next = self.count.q.val().get_bits::<3>(0);
         self.found.next = self.finding_data.val().get_bits::<8>(0);
@@ -145,14 +183,15 @@ impl Logic for Finish {
         self.next_due.next = self.due.q.val() + 1;
         self.next_index.next = self.index.q.val() + 1;
 
-        // The next eight bytes of payload: of the word held and the one that follows.
+        // The next eight bytes of payload: of the word held and the one that follows. They are cut a clock later.
         self.align.low.next = self.held.q.val();
         self.align.high.next = self.payload_data.val();
         self.align.offset.next = self.finding_data.val().get_bits::<3>(25);
         if self.part.q.val() == Part::Tail {
             self.align.high.next = 0.into();
         }
-        self.keep.data.next = self.align.word.val();
+        self.aligned.d.next = self.align.word.val();
+        self.keep.data.next = self.aligned.q.val();
         self.keep.count.next = 8.into();
         self.rest.next = self.left.q.val() - self.k.word.val();
         self.next_left.next = self.rest.val();
@@ -162,9 +201,11 @@ impl Logic for Finish {
         }
 
         self.at.next = self.index.q.val();
-        self.emit.next = false;
-        self.put.next = false;
-        self.word.next = self.data.val();
+        self.emitting.d.next = false;
+        // A word of the entry is read from the store one clock before it goes to the engine.
+        self.stored.d.next = self.data.val();
+        self.putting.d.next = false;
+        self.blank.d.next = false;
         self.payload_taken.next = false;
         self.finding_taken.next = false;
         self.deliver.next = false;
@@ -193,11 +234,9 @@ impl Logic for Finish {
             }
             Part::Inline => {
                 // What is behind the payload was found to be zero.
-                self.put.next = true;
+                self.putting.d.next = true;
+                self.blank.d.next = self.index.q.val() == 7;
                 self.index.d.next = self.next_index.val();
-                if self.index.q.val() == 7 {
-                    self.word.next = 0.into();
-                }
                 if (self.index.q.val() == 7)
                     | ((self.index.q.val() == 5) & (self.length.val() <= self.k.sixteen.val()))
                 {
@@ -208,7 +247,7 @@ impl Logic for Finish {
             Part::Payload => {
                 self.payload_taken.next = true;
                 if self.payload.val() {
-                    self.emit.next = self.holding.q.val() & (self.left.q.val() != 0);
+                    self.emitting.d.next = self.holding.q.val();
                     self.held.d.next = self.payload_data.val();
                     self.holding.d.next = true;
                     if (self.payload_fault.val() != 0) & (self.broken.q.val() == 0) {
@@ -220,24 +259,30 @@ impl Logic for Finish {
                 }
             }
             Part::Tail => {
-                self.emit.next = self.left.q.val() != 0;
-                self.part.d.next = Part::Pad;
+                self.emitting.d.next = true;
+                self.part.d.next = Part::Last;
                 if self.broken.q.val() != 0 {
                     self.part.d.next = Part::Fault;
                 }
             }
+            Part::Last => {
+                self.part.d.next = Part::Pad;
+            }
             Part::Pad => {
-                self.put.next = self.is_odd.q.val();
-                self.word.next = 0.into();
+                self.putting.d.next = self.is_odd.q.val();
+                self.blank.d.next = true;
                 self.part.d.next = Part::Header;
             }
             Part::Header => {
-                self.put.next = true;
+                self.putting.d.next = true;
                 self.index.d.next = self.next_index.val();
                 if self.index.q.val() == 3 {
                     self.index.d.next = 0.into();
-                    self.part.d.next = Part::Settle;
+                    self.part.d.next = Part::Through;
                 }
+            }
+            Part::Through => {
+                self.part.d.next = Part::Settle;
             }
             Part::Settle => {
                 self.part.d.next = Part::Deliver;
@@ -251,12 +296,23 @@ impl Logic for Finish {
             }
             Part::Fault => {
                 self.at.next = 4.into();
+                self.part.d.next = Part::Blame;
+            }
+            Part::Blame => {
+                self.part.d.next = Part::Report;
+            }
+            Part::Report => {
                 self.fault.next = true;
                 self.part.d.next = Part::Stopped;
             }
             _ => {}
         }
-        if self.emit.val() {
+        self.put.next = self.putting.q.val();
+        self.word.next = self.stored.q.val();
+        if self.blank.q.val() {
+            self.word.next = 0.into();
+        }
+        if self.emitting.q.val() & (self.left.q.val() != 0) {
             self.put.next = true;
             self.word.next = self.keep.word.val();
             self.left.d.next = self.next_left.val();
@@ -266,26 +322,30 @@ impl Logic for Finish {
         self.engine.word.next = self.word.val();
         self.address.next = (bit_cast::<6, 3>(self.slot.val()) << 3) | bit_cast::<6, 3>(self.at.val());
         self.fingerprint.next = self.engine.value.val();
+        self.closing.next = (self.part.q.val() == Part::Settle) | (self.part.q.val() == Part::Deliver);
         self.finished.next = self.count.q.val();
         self.seq.next = self.due.q.val();
 
         // Cause and address of a fault.
         self.ring_length.next = self.k.one.val() << self.ring_log2.val();
         self.mask.next = self.ring_length.val() - 1;
-        self.ring_slot.next = self.count.q.val() & self.mask.val();
+        self.wrap.d.next = self.mask.val();
+        self.ring_slot.next = self.count.q.val() & self.wrap.q.val();
         self.offset.next = bit_cast::<64, 32>(self.ring_slot.val()) << 6;
         self.entry.next = self.ring_base.val() + self.offset.val();
-        self.cause.next = self.found.val();
-        self.fault_address.next = 0.into();
+        self.origin_entry.d.next = self.entry.val();
+        self.cause.d.next = self.found.val();
+        self.culprit.d.next = 0.into();
         if self.broken.q.val() != 0 {
-            self.cause.next = self.broken.q.val();
-            self.fault_address.next = self.data.val();
+            self.cause.d.next = self.broken.q.val();
+            self.culprit.d.next = self.stored.q.val();
         } else if self.origin.val() == 1 {
-            self.fault_address.next = self.entry.val();
+            self.culprit.d.next = self.origin_entry.q.val();
         } else if self.origin.val() == 2 {
-            self.fault_address.next = self.data.val();
+            self.culprit.d.next = self.stored.q.val();
         }
-        self.fault_cause.next = self.cause.val();
+        self.fault_cause.next = self.cause.q.val();
+        self.fault_address.next = self.culprit.q.val();
         self.fault_taken.next = self.origin.val() != 1;
         if self.halt.val() {
             self.part.d.next = Part::Stopped;

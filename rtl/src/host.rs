@@ -1,5 +1,6 @@
-//! Carries out the host's requests, one DW a clock, on the register bus, and queues the answers to reads.
+//! Carries out the host's requests on the register bus, a DW written a clock, and queues the answers to reads.
 //!
+//! The bus is registered, and a read waits until its answer has come through the registers of all who share the bus.
 //! A request of two DW is two accesses, the lower address first; that is how an 8-byte write rings a doorbell. The
 //! answer holds what the registers were at that moment. Writes never wait; a read waits for room in the queue.
 
@@ -14,6 +15,7 @@ crate::constants::constants! {
         abort: 3 = 4u32,
         all: 4 = 0xFu32,
         dw_bytes: 12 = 4u32,
+        settled: 3 = 5u32,
     }
 }
 
@@ -53,6 +55,10 @@ pub struct Host {
     #[allow(missing_docs)]
     pub length: Signal<In, Bits<10>>,
     #[allow(missing_docs)]
+    pub one_or_two: Signal<In, Bit>,
+    #[allow(missing_docs)]
+    pub two: Signal<In, Bit>,
+    #[allow(missing_docs)]
     pub first_enables: Signal<In, Bits<4>>,
     #[allow(missing_docs)]
     pub last_enables: Signal<In, Bits<4>>,
@@ -71,7 +77,7 @@ pub struct Host {
     pub bus_write: Signal<Out, Bit>,
     /// What is written.
     pub bus_data: Signal<Out, Bits<32>>,
-    /// What is at `bus_address`, in the same clock.
+    /// What is at `bus_address`, once that has stood for three clocks.
     pub bus_read: Signal<In, Bits<32>>,
 
     /// The queue of answers.
@@ -88,19 +94,24 @@ pub struct Host {
     pub answer: Signal<Out, Bits<64>>,
 
     step: DFF<Step>,
+    at: DFF<Bits<16>>,
+    writing: DFF<Bit>,
+    written: DFF<Bits<32>>,
+    waited: DFF<Bits<3>>,
     low: DFF<Bits<32>>,
     high: DFF<Bits<32>>,
     count: DFF<Bits<12>>,
+    less: DFF<Bits<3>>,
 
-    two: Signal<Local, Bit>,
-    short: Signal<Local, Bit>,
+    settled: Signal<Local, Bit>,
+    next_waited: Signal<Local, Bits<3>>,
     dw: Signal<Local, Bits<16>>,
     next_dw: Signal<Local, Bits<16>>,
     end_enables: Signal<Local, Bits<4>>,
     skipped: Signal<Local, Bits<2>>,
     cut: Signal<Local, Bits<2>>,
     bytes: Signal<Local, Bits<12>>,
-    trimmed: Signal<Local, Bits<12>>,
+    absent: Signal<Local, Bits<3>>,
     counted: Signal<Local, Bits<12>>,
     status: Signal<Local, Bits<3>>,
     good: Signal<Local, Bit>,
@@ -111,30 +122,36 @@ pub struct Host {
 impl Logic for Host {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, step, low, high, count);
+        dff_setup!(self, clock, step, low, high, count, less, at, writing, written, waited);
 
-        self.two.next = self.length.val() == 2;
-        self.short.next = (self.length.val() == 1) | self.two.val();
-        self.good.next = self.is_read.val() & self.short.val();
+        self.good.next = self.is_read.val() & self.one_or_two.val();
 
         // The bus.
         self.dw.next = self.address.val().get_bits::<16>(2);
         self.next_dw.next = self.dw.val() + 1;
-        self.bus_address.next = self.dw.val();
-        self.bus_data.next = self.payload.val().get_bits::<32>(0);
-        self.bus_write.next = self.record.val()
+        self.at.d.next = self.dw.val();
+        self.written.d.next = self.payload.val().get_bits::<32>(0);
+        self.writing.d.next = self.record.val()
             & self.is_write.val()
             & (self.step.q.val() == Step::First)
             & (self.first_enables.val() == self.words.all.val());
         if self.step.q.val() == Step::Second {
-            self.bus_address.next = self.next_dw.val();
-            self.bus_data.next = self.payload.val().get_bits::<32>(32);
-            self.bus_write.next = self.is_write.val() & (self.last_enables.val() == self.words.all.val());
+            self.at.d.next = self.next_dw.val();
+            self.written.d.next = self.payload.val().get_bits::<32>(32);
+            self.writing.d.next = self.is_write.val() & (self.last_enables.val() == self.words.all.val());
         }
+
+        self.bus_address.next = self.at.q.val();
+        self.bus_data.next = self.written.q.val();
+        self.bus_write.next = self.writing.q.val();
+        self.settled.next =
+            (self.waited.q.val() == self.words.settled.val()) | !self.is_read.val() | !self.good.val();
+        self.next_waited.next = self.waited.q.val() + 1;
+        self.waited.d.next = 0.into();
 
         // Byte count and lower address (PCI Express Base 2.2.9, tables 2-38 and 2-39).
         self.end_enables.next = self.last_enables.val();
-        if self.length.val() == 1 {
+        if self.one_or_two.val() & !self.two.val() {
             self.end_enables.next = self.first_enables.val();
         }
         self.skipped.next = 0.into();
@@ -158,8 +175,9 @@ impl Logic for Host {
             }
         }
         self.bytes.next = bit_cast::<12, 10>(self.length.val()) << 2;
-        self.trimmed.next = self.bytes.val() - bit_cast::<12, 2>(self.skipped.val());
-        self.counted.next = self.trimmed.val() - bit_cast::<12, 2>(self.cut.val());
+        self.absent.next = bit_cast::<3, 2>(self.skipped.val()) + bit_cast::<3, 2>(self.cut.val());
+        self.less.d.next = self.absent.val();
+        self.counted.next = self.bytes.val() - bit_cast::<12, 3>(self.less.q.val());
         self.lower.next = (bit_cast::<7, 5>(self.address.val().get_bits::<5>(2)) << 2)
             | bit_cast::<7, 2>(self.skipped.val());
 
@@ -172,6 +190,8 @@ impl Logic for Host {
                     self.high.d.next = 0.into();
                     if self.is_write.val() & !self.two.val() {
                         self.taken.next = true;
+                    } else if !self.settled.val() {
+                        self.waited.d.next = self.next_waited.val();
                     } else if self.two.val() & (self.is_write.val() | self.is_read.val()) {
                         self.step.d.next = Step::Second;
                     } else {
@@ -184,6 +204,8 @@ impl Logic for Host {
                 if self.is_write.val() {
                     self.taken.next = true;
                     self.step.d.next = Step::First;
+                } else if !self.settled.val() {
+                    self.waited.d.next = self.next_waited.val();
                 } else {
                     self.step.d.next = Step::Count;
                 }
@@ -228,6 +250,8 @@ impl Logic for Host {
         self.answer.next =
             bit_cast::<64, 32>(self.low.q.val()) | (bit_cast::<64, 32>(self.high.q.val()) << 32);
         if self.reset.val() {
+            self.writing.d.next = false;
+            self.waited.d.next = 0.into();
             self.step.d.next = Step::First;
         }
     }

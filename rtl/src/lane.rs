@@ -79,7 +79,7 @@ pub struct Lane {
     pub dead: Signal<Out, Bit>,
     /// By what.
     pub dead_cause: Signal<Out, Bits<8>>,
-    /// Nothing to fetch and nothing under way.
+    /// Nothing to fetch and nothing under way, two clocks ago.
     pub lacks: Signal<Out, Bit>,
     /// Nothing is under way and nothing will be until the next start.
     pub drained: Signal<Out, Bit>,
@@ -87,7 +87,7 @@ pub struct Lane {
     pub idle: Signal<Out, Bit>,
     /// A reset is under way.
     pub resetting: Signal<Out, Bit>,
-    /// Window and ring registers must become 0.
+    /// Window and ring registers must become 0: a reset was through in the clock before.
     pub clear_registers: Signal<Out, Bit>,
     /// For the registers.
     pub state: Signal<Out, Bits<4>>,
@@ -161,6 +161,17 @@ pub struct Lane {
     is_dead: DFF<Bit>,
     why: DFF<Bits<8>>,
     rung: DFF<Bits<32>>,
+    rings: DFF<Bit>,
+    rings_for: DFF<Bits<32>>,
+    weighed: DFF<Bit>,
+    weighed_tail: DFF<Bits<32>>,
+    too_far: DFF<Bit>,
+    closing: DFF<Bit>,
+    without: DFF<Bit>,
+    halted: DFF<Bit>,
+    away: DFF<Bits<32>>,
+    passed: DFF<Bits<32>>,
+    ring_length: DFF<Bits<32>>,
     taken_entry: DFF<Bit>,
     ahead: DFF<Bits<8>>,
     under_way: DFF<Bits<8>>,
@@ -185,9 +196,8 @@ pub struct Lane {
     head_now: Signal<Local, Bits<32>>,
     next_head: Signal<Local, Bits<32>>,
     distance: Signal<Local, Bits<32>>,
-    ring_length: Signal<Local, Bits<32>>,
-    over: Signal<Local, Bit>,
     lock: Signal<Local, Bit>,
+    still: Signal<Local, Bit>,
     quiet: Signal<Local, Bit>,
     reset_done: Signal<Local, Bit>,
     entry_bytes: EntryBytes,
@@ -199,16 +209,35 @@ impl Logic for Lane {
     fn update(&mut self) {
         dff_setup!(self, clock, is_live, is_locked, is_dead, why, rung, taken_entry, ahead, under_way);
         dff_setup!(self, clock, lock_waits, lock_cause, lock_address, in_reset, logging, log_cause);
-        dff_setup!(self, clock, log_address, log_seq, log_generation);
+        dff_setup!(
+            self,
+            clock,
+            log_address,
+            log_seq,
+            log_generation,
+            rings,
+            rings_for,
+            weighed,
+            weighed_tail,
+            too_far,
+            closing,
+            without,
+            halted,
+            away,
+            passed,
+            ring_length
+        );
         clock!(self, clock, fetch, split, intake, examine, finish, waiting);
 
         self.active.next = self.is_live.q.val() & !self.is_locked.q.val();
         self.halt.next = self.stop.val() | self.reset.val() | !self.active.val() | self.in_reset.q.val();
         self.clear.next = self.start.val() | self.reset.val();
+        // All but the fingerprint may stop a clock later; the lane is not idle before they have.
+        self.halted.d.next = self.halt.val() & !self.start.val();
 
         // The parts.
         self.fetch.clear.next = self.clear.val();
-        self.fetch.halt.next = self.halt.val();
+        self.fetch.halt.next = self.halted.q.val();
         self.fetch.room.next = self.ahead.q.val() < self.k.skew.val();
         self.fetch.tail.next = self.rung.q.val();
         self.fetch.finished.next = self.finish.finished.val();
@@ -218,7 +247,7 @@ impl Logic for Lane {
         self.fetch.window_limit.next = self.window_limit.val();
         self.fetch.job_taken.next = self.split.job_taken.val() & !self.examine.job.val();
 
-        self.split.halt.next = self.halt.val();
+        self.split.halt.next = self.halted.q.val();
         self.split.max_read_request.next = self.max_read_request.val();
         self.split.job.next = self.examine.job.val() | self.fetch.job.val();
         self.split.job_address.next = self.fetch.job_address.val();
@@ -239,7 +268,7 @@ impl Logic for Lane {
 
         self.intake.clear.next = self.clear.val();
         self.intake.power_reset.next = self.power_reset.val();
-        self.intake.halt.next = self.halt.val();
+        self.intake.halt.next = self.halted.q.val();
         self.intake.asked.next = self.split.job_taken.val();
         self.intake.asked_payload.next = self.examine.job.val();
         self.intake.word.next = self.word.val();
@@ -254,7 +283,7 @@ impl Logic for Lane {
         self.intake.payload_taken.next = self.finish.payload_taken.val() & self.intake.payload.val();
 
         self.examine.clear.next = self.clear.val();
-        self.examine.halt.next = self.halt.val();
+        self.examine.halt.next = self.halted.q.val();
         self.examine.start_seq.next = self.start_seq.val();
         self.examine.generation.next = self.generation.val();
         self.examine.payload_max.next = self.payload_max.val();
@@ -307,25 +336,32 @@ impl Logic for Lane {
             self.under_way.d.next = self.less_under_way.val();
         }
 
-        // The doorbell.
+        // The doorbell. A ring is weighed in the two clocks after it came, against a head that was old by one; what the vote
+        // has released since is further off.
         self.next_head.next = self.finish.finished.val() + 1;
         self.head_now.next = self.finish.finished.val();
         if self.taken_entry.q.val() {
             self.head_now.next = self.next_head.val();
         }
-        self.distance.next = self.ring_tail.val() - self.head_now.val();
-        self.ring_length.next = self.k.one.val() << self.ring_log2.val();
-        self.over.next = self.distance.val() > self.ring_length.val();
-        if self.ring.val() & self.active.val() & !self.over.val() {
-            self.rung.d.next = self.ring_tail.val();
+        self.passed.d.next = self.head_now.val();
+        self.distance.next = self.ring_tail.val() - self.passed.q.val();
+        self.away.d.next = self.distance.val();
+        self.rings.d.next = self.ring.val();
+        self.rings_for.d.next = self.ring_tail.val();
+        self.ring_length.d.next = self.k.one.val() << self.ring_log2.val();
+        self.too_far.d.next = self.away.q.val() > self.ring_length.q.val();
+        self.weighed.d.next = self.rings.q.val();
+        self.weighed_tail.d.next = self.rings_for.q.val();
+        if self.weighed.q.val() & self.active.val() & !self.too_far.q.val() {
+            self.rung.d.next = self.weighed_tail.q.val();
         }
 
         // Causes that do not come with a record wait until no record is being delivered.
         if self.active.val() & !self.lock_waits.q.val() {
-            if self.ring.val() & self.over.val() {
+            if self.weighed.q.val() & self.too_far.q.val() {
                 self.lock_waits.d.next = true;
                 self.lock_cause.d.next = self.k.doorbell.val();
-                self.lock_address.d.next = bit_cast::<64, 32>(self.ring_tail.val());
+                self.lock_address.d.next = bit_cast::<64, 32>(self.weighed_tail.q.val());
             } else if self.timeout.val() {
                 self.lock_waits.d.next = true;
                 self.lock_cause.d.next = self.k.timeout.val();
@@ -337,7 +373,7 @@ impl Logic for Lane {
             }
         }
         self.lock.next = self.active.val()
-            & (self.finish.fault.val() | (self.lock_waits.q.val() & !self.finish.deliver.val()));
+            & (self.finish.fault.val() | (self.lock_waits.q.val() & !self.finish.closing.val()));
         if self.report_taken.val() {
             self.logging.d.next = false;
         }
@@ -360,12 +396,14 @@ impl Logic for Lane {
         }
 
         // Reset: lock first if live, then drain, then close the window, forget the ring, unlock.
-        self.quiet.next = (self.under_way.q.val() == 0) & !self.lock_waits.q.val() & !self.logging.q.val();
+        self.still.next = self.halted.q.val() & (self.under_way.q.val() == 0);
+        self.quiet.next = self.still.val() & !self.lock_waits.q.val() & !self.logging.q.val();
         if self.reset_command.val() {
             self.in_reset.d.next = true;
         }
         self.reset_done.next = self.in_reset.q.val() & self.quiet.val() & !self.active.val();
-        self.clear_registers.next = self.reset_done.val();
+        self.closing.d.next = self.reset_done.val();
+        self.clear_registers.next = self.closing.q.val();
         if self.reset_done.val() {
             self.in_reset.d.next = self.reset_command.val();
             self.is_live.d.next = false;
@@ -376,11 +414,13 @@ impl Logic for Lane {
         self.locked.next = self.is_locked.q.val();
         self.dead.next = self.is_dead.q.val();
         self.dead_cause.next = self.why.q.val();
-        self.lacks.next = self.active.val()
+        // The lane holds at most eight entries, so four bits tell the counts apart.
+        self.without.d.next = self.active.val()
             & self.fetch.lacks.val()
-            & (self.fetch.fetched.val() == self.finish.finished.val());
+            & (self.fetch.fetched.val().get_bits::<4>(0) == self.finish.finished.val().get_bits::<4>(0));
+        self.lacks.next = self.without.q.val();
         self.drained.next = self.quiet.val() & !self.in_reset.q.val();
-        self.idle.next = self.under_way.q.val() == 0;
+        self.idle.next = self.still.val();
         self.resetting.next = self.in_reset.q.val();
         self.state.next = 0.into();
         self.cause.next = 0.into();
@@ -390,7 +430,7 @@ impl Logic for Lane {
         } else if self.is_live.q.val() {
             self.state.next = 1.into();
         }
-        self.head.next = self.head_now.val();
+        self.head.next = self.passed.q.val();
         self.tail.next = self.rung.q.val();
         self.report.next = self.logging.q.val();
         self.report_cause.next = self.log_cause.q.val();
@@ -402,6 +442,10 @@ impl Logic for Lane {
             self.is_live.d.next = self.joining.val();
             self.is_dead.d.next = false;
             self.rung.d.next = 0.into();
+            self.rings.d.next = false;
+            self.weighed.d.next = false;
+            self.without.d.next = false;
+            self.passed.d.next = 0.into();
             self.taken_entry.d.next = false;
             self.ahead.d.next = 0.into();
         }
@@ -410,6 +454,10 @@ impl Logic for Lane {
             self.is_locked.d.next = false;
             self.is_dead.d.next = false;
             self.rung.d.next = 0.into();
+            self.rings.d.next = false;
+            self.weighed.d.next = false;
+            self.without.d.next = false;
+            self.passed.d.next = 0.into();
             self.taken_entry.d.next = false;
             self.ahead.d.next = 0.into();
             self.lock_waits.d.next = false;

@@ -1,7 +1,8 @@
 //! MSI-X: the table and the pending bits of two vectors, 0 for verdicts and 1 for faults.
 //!
-//! An event sets its pending bit; while the vector and the function are not masked the message is sent and the bit
-//! cleared. Nothing is kept pending while MSI-X is disabled. After reset both vectors are masked, as PCI wants it.
+//! An event sets its pending bit; as soon as MSI-X is enabled and neither vector nor function is masked, the message is sent
+//! and the bit cleared. So no event is lost to whoever enables or unmasks late. After reset both vectors are masked, as PCI
+//! wants it.
 
 use rust_hdl::prelude::*;
 
@@ -52,8 +53,10 @@ pub struct Msix {
     sending: DFF<Bit>,
     to: DFF<Bits<64>>,
     what: DFF<Bits<32>>,
+    answer: DFF<Bits<32>>,
 
     hit: [Signal<Local, Bit>; 2],
+    found: Signal<Local, Bits<32>>,
     field: Signal<Local, Bits<2>>,
     row: Signal<Local, Bits<14>>,
     fire: [Signal<Local, Bit>; 2],
@@ -64,7 +67,7 @@ pub struct Msix {
 impl Logic for Msix {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, sending, to, what);
+        dff_setup!(self, clock, sending, to, what, answer);
         for i in 0..2 {
             self.low[i].clock.next = self.clock.val();
             self.high[i].clock.next = self.clock.val();
@@ -81,17 +84,17 @@ impl Logic for Msix {
         self.field.next = self.bus_address.val().get_bits::<2>(0);
         self.hit[0].next = self.row.val() == self.k.table0.val();
         self.hit[1].next = self.row.val() == self.k.table1.val();
-        self.bus_read.next = 0.into();
+        self.found.next = 0.into();
         for i in 0..2 {
             if self.hit[i].val() {
                 if self.field.val() == 0 {
-                    self.bus_read.next = self.low[i].q.val();
+                    self.found.next = self.low[i].q.val();
                 } else if self.field.val() == 1 {
-                    self.bus_read.next = self.high[i].q.val();
+                    self.found.next = self.high[i].q.val();
                 } else if self.field.val() == 2 {
-                    self.bus_read.next = self.data[i].q.val();
+                    self.found.next = self.data[i].q.val();
                 } else if self.masked[i].q.val() {
-                    self.bus_read.next = 1.into();
+                    self.found.next = 1.into();
                 }
                 if self.bus_write.val() {
                     if self.field.val() == 0 {
@@ -108,13 +111,16 @@ impl Logic for Msix {
         }
         if self.bus_address.val() == self.k.pending.val() {
             if self.pending[0].q.val() & self.pending[1].q.val() {
-                self.bus_read.next = 3.into();
+                self.found.next = 3.into();
             } else if self.pending[1].q.val() {
-                self.bus_read.next = 2.into();
+                self.found.next = 2.into();
             } else if self.pending[0].q.val() {
-                self.bus_read.next = 1.into();
+                self.found.next = 1.into();
             }
         }
+
+        self.answer.d.next = self.found.val();
+        self.bus_read.next = self.answer.q.val();
 
         for i in 0..2 {
             self.fire[i].next = self.pending[i].q.val()
@@ -138,9 +144,6 @@ impl Logic for Msix {
         if self.happened[0].val() {
             self.pending[0].d.next = true;
         }
-        if !self.enable.val() {
-            self.pending[0].d.next = false;
-        }
         if self.chosen[1].val() {
             self.sending.d.next = true;
             self.pending[1].d.next = false;
@@ -150,9 +153,6 @@ impl Logic for Msix {
         }
         if self.happened[1].val() {
             self.pending[1].d.next = true;
-        }
-        if !self.enable.val() {
-            self.pending[1].d.next = false;
         }
         self.write.next = self.sending.q.val();
         self.address.next = self.to.q.val();

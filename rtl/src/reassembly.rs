@@ -1,7 +1,8 @@
 //! Takes completions off `rx_cpl`, checks each against its request and puts the payload in place.
 //!
 //! Every tag owns 512 bytes of the buffer; a DW lies where its address says, so completions may be cut at any DW and
-//! come in any order between tags. Three stages: look the tag up, judge the header, write. Nothing here ever waits.
+//! come in any order between tags. Four stages: look the tag up, judge the header, write, judge the end. Nothing here ever
+//! waits.
 
 use crate::leaf::{BlockRam, LutRam, LutRam2};
 use covert_abi::FaultCause;
@@ -13,9 +14,8 @@ crate::constants::constants! {
         refused: 8 = FaultCause::DmaRefused.code(),
         poisoned: 8 = FaultCause::DmaPoisoned.code(),
         malformed: 8 = FaultCause::DmaMalformed.code(),
-        round: 11 = 3u32,
         one: 16 = 1u32,
-        poison_flag: 19 = 1u32 << 18,
+        poison_flag: 26 = 1u32 << 25,
     }
 }
 
@@ -56,6 +56,8 @@ pub struct Reassembly {
     pub start_offset: Signal<In, Bits<9>>,
     /// Its bytes.
     pub start_bytes: Signal<In, Bits<10>>,
+    /// The DW it touches.
+    pub start_dws: Signal<In, Bits<8>>,
     /// Tags whose reads are under way.
     pub busy: Signal<In, Bits<16>>,
     /// Tags whose reads have timed out.
@@ -80,8 +82,10 @@ pub struct Reassembly {
 
     even: BlockRam<32, 10>,
     odd: BlockRam<32, 10>,
-    asked: LutRam<19, 4>,
-    pending: LutRam<19, 4>,
+    // Offset, bytes, DW.
+    asked: LutRam<27, 4>,
+    // Bytes, next DW, DW, poisoned.
+    pending: LutRam<26, 4>,
     filled: LutRam2<8, 4>,
     judged: LutRam2<8, 4>,
     done_mask: DFF<Bits<16>>,
@@ -108,6 +112,7 @@ pub struct Reassembly {
     known2: DFF<Bit>,
     stale2: DFF<Bit>,
     want_bytes2: DFF<Bits<10>>,
+    want_dws2: DFF<Bits<8>>,
     want_dw2: DFF<Bits<7>>,
     want_low2: DFF<Bits<2>>,
     was_poisoned2: DFF<Bit>,
@@ -128,6 +133,14 @@ pub struct Reassembly {
     pointer3: DFF<Bits<8>>,
     to_go3: DFF<Bits<8>>,
     digest3: DFF<Bit>,
+    // Stage 4: judge the end.
+    ended4: DFF<Bit>,
+    tag4: DFF<Bits<4>>,
+    verdict4: DFF<Bits<8>>,
+    over4: DFF<Bit>,
+    poison4: DFF<Bit>,
+    rest4: DFF<Bits<8>>,
+    excess4: DFF<Bit>,
 
     hit: Signal<Local, Bits<16>>,
     busy_hit: Signal<Local, Bits<16>>,
@@ -138,11 +151,11 @@ pub struct Reassembly {
     low1: Signal<Local, Bits<32>>,
     length: Signal<Local, Bits<10>>,
     span: Signal<Local, Bits<11>>,
-    rounded: Signal<Local, Bits<11>>,
-    dws_left: Signal<Local, Bits<9>>,
+    next_dws: Signal<Local, Bits<8>>,
     taken_bytes: Signal<Local, Bits<11>>,
     remaining: Signal<Local, Bits<11>>,
     is_final: Signal<Local, Bit>,
+    left2: Signal<Local, Bits<26>>,
     fits: Signal<Local, Bit>,
     next_dw: Signal<Local, Bits<8>>,
     want_lower: Signal<Local, Bits<7>>,
@@ -168,6 +181,7 @@ pub struct Reassembly {
     finish: Signal<Local, Bit>,
     outcome: Signal<Local, Bits<8>>,
     mark3: Signal<Local, Bits<16>>,
+    mark4: Signal<Local, Bits<16>>,
     mark2: Signal<Local, Bits<16>>,
     mark_start: Signal<Local, Bits<16>>,
     k: Verdicts,
@@ -184,6 +198,7 @@ impl Logic for Reassembly {
             known2,
             stale2,
             want_bytes2,
+            want_dws2,
             want_dw2,
             want_low2,
             was_poisoned2,
@@ -192,13 +207,15 @@ impl Logic for Reassembly {
         );
         dff_setup!(self, clock, valid3, data3, keep3, last3, first3, second3, tag3, active3, verdict3, over3);
         dff_setup!(self, clock, poison3, pointer3, to_go3, digest3);
+        dff_setup!(self, clock, ended4, tag4, verdict4, over4, poison4, rest4, excess4);
         clock!(self, clock, even, odd, asked, pending, filled, judged);
 
         // What a tag was asked for.
         self.asked.write.next = self.start.val();
         self.asked.write_address.next = self.start_tag.val();
-        self.asked.write_data.next =
-            bit_cast::<19, 9>(self.start_offset.val()) | (bit_cast::<19, 10>(self.start_bytes.val()) << 9);
+        self.asked.write_data.next = bit_cast::<27, 9>(self.start_offset.val())
+            | (bit_cast::<27, 10>(self.start_bytes.val()) << 9)
+            | (bit_cast::<27, 8>(self.start_dws.val()) << 19);
         self.mark_start.next = 0.into();
         if self.start.val() {
             self.mark_start.next = self.k.one.val() << self.start_tag.val();
@@ -250,14 +267,16 @@ impl Logic for Reassembly {
             self.stale2.d.next =
                 self.stale_hit.val().any() & self.id_matches.val() & self.is_completion.val();
             self.want_bytes2.d.next = self.asked.data.val().get_bits::<10>(9);
+            self.want_dws2.d.next = self.asked.data.val().get_bits::<8>(19);
             self.want_dw2.d.next = self.asked.data.val().get_bits::<7>(2);
             self.want_low2.d.next = self.asked.data.val().get_bits::<2>(0);
             self.was_poisoned2.d.next = false;
             if self.pending_hit.val().any() {
                 self.want_bytes2.d.next = self.pending.data.val().get_bits::<10>(0);
                 self.want_dw2.d.next = self.pending.data.val().get_bits::<7>(10);
+                self.want_dws2.d.next = self.pending.data.val().get_bits::<8>(17);
                 self.want_low2.d.next = 0.into();
-                self.was_poisoned2.d.next = self.pending.data.val().get_bit(18);
+                self.was_poisoned2.d.next = self.pending.data.val().get_bit(25);
             }
         }
 
@@ -267,27 +286,26 @@ impl Logic for Reassembly {
         self.poisoned.next = self.head2.q.val().get_bit(14) | self.was_poisoned2.q.val();
         self.span.next =
             bit_cast::<11, 10>(self.want_bytes2.q.val()) + bit_cast::<11, 2>(self.want_low2.q.val());
-        self.rounded.next = self.span.val() + self.k.round.val();
-        self.dws_left.next = self.rounded.val().get_bits::<9>(2);
-        self.is_final.next = bit_cast::<10, 9>(self.dws_left.val()) == self.length.val();
+        self.is_final.next = bit_cast::<10, 8>(self.want_dws2.q.val()) == self.length.val();
+        self.next_dws.next = self.want_dws2.q.val() - self.length.val().get_bits::<8>(0);
         self.taken_bytes.next = bit_cast::<11, 10>(self.length.val()) << 2;
         self.remaining.next = self.span.val() - self.taken_bytes.val();
         self.next_dw.next = bit_cast::<8, 7>(self.want_dw2.q.val()) + self.length.val().get_bits::<8>(0);
         self.want_lower.next = (bit_cast::<7, 5>(self.want_dw2.q.val().get_bits::<5>(0)) << 2)
             | bit_cast::<7, 2>(self.want_low2.q.val());
-        self.fits.next = (self.length.val() <= bit_cast::<10, 9>(self.dws_left.val()))
+        self.fits.next = (self.length.val() <= bit_cast::<10, 8>(self.want_dws2.q.val()))
             & (self.length.val() != 0)
             & (self.count2.q.val().get_bits::<12>(0) == bit_cast::<12, 10>(self.want_bytes2.q.val()))
             & (self.lower2.q.val() == self.want_lower.val())
             & self.head2.q.val().get_bit(30);
         self.pending.write.next = self.judging.val();
         self.pending.write_address.next = self.tag2.q.val();
-        self.pending.write_data.next = bit_cast::<19, 10>(self.remaining.val().get_bits::<10>(0))
-            | (bit_cast::<19, 7>(self.next_dw.val().get_bits::<7>(0)) << 10);
+        self.left2.next = bit_cast::<26, 10>(self.remaining.val().get_bits::<10>(0))
+            | (bit_cast::<26, 7>(self.next_dw.val().get_bits::<7>(0)) << 10)
+            | (bit_cast::<26, 8>(self.next_dws.val()) << 17);
+        self.pending.write_data.next = self.left2.val();
         if self.poisoned.val() {
-            self.pending.write_data.next = bit_cast::<19, 10>(self.remaining.val().get_bits::<10>(0))
-                | (bit_cast::<19, 7>(self.next_dw.val().get_bits::<7>(0)) << 10)
-                | self.k.poison_flag.val();
+            self.pending.write_data.next = self.left2.val() | self.k.poison_flag.val();
         }
         self.mark2.next = 0.into();
         if self.judging.val() & self.known2.q.val() {
@@ -357,23 +375,30 @@ impl Logic for Reassembly {
                 self.digest3.d.next = false;
             }
         }
-        // A packet ends well when every DW of its length was there, and no more than a digest behind them.
         self.ends.next = self.working.val() & self.last3.q.val();
-        self.wrong_size.next = (self.rest.val() != 0)
-            | (self.extra.val() == 2)
-            | ((self.extra.val() == 1) & !self.digest3.q.val());
-        self.outcome.next = self.verdict3.q.val();
-        if (self.verdict3.q.val() == 0) & self.wrong_size.val() {
+
+        // Stage 4: a packet ends well when every DW of its length was there, and no more than a digest behind them.
+        self.ended4.d.next = self.ends.val();
+        self.tag4.d.next = self.tag3.q.val();
+        self.verdict4.d.next = self.verdict3.q.val();
+        self.over4.d.next = self.over3.q.val();
+        self.poison4.d.next = self.poison3.q.val();
+        self.rest4.d.next = self.rest.val();
+        self.excess4.d.next = (self.extra.val() == 2) | ((self.extra.val() == 1) & !self.digest3.q.val());
+        self.wrong_size.next = (self.rest4.q.val() != 0) | self.excess4.q.val();
+        self.outcome.next = self.verdict4.q.val();
+        if (self.verdict4.q.val() == 0) & self.wrong_size.val() {
             self.outcome.next = self.k.malformed.val();
-        } else if (self.verdict3.q.val() == 0) & self.poison3.q.val() & self.over3.q.val() {
+        } else if (self.verdict4.q.val() == 0) & self.poison4.q.val() & self.over4.q.val() {
             self.outcome.next = self.k.poisoned.val();
         }
-        self.finish.next = self.ends.val() & (self.over3.q.val() | (self.outcome.val() != 0));
+        self.finish.next =
+            self.ended4.q.val() & (self.over4.q.val() | self.wrong_size.val() | (self.verdict4.q.val() != 0));
         self.filled.write.next = self.working.val();
         self.filled.write_address.next = self.tag3.q.val();
         self.filled.write_data.next = self.after.val();
         self.judged.write.next = self.finish.val();
-        self.judged.write_address.next = self.tag3.q.val();
+        self.judged.write_address.next = self.tag4.q.val();
         self.judged.write_data.next = self.outcome.val();
         self.mark3.next = 0.into();
         if self.working.val() {
@@ -402,8 +427,9 @@ impl Logic for Reassembly {
         self.pending_mask.d.next = (self.pending_mask.q.val() | self.mark2.val()) & (!self.mark_start.val());
         self.begun_mask.d.next = (self.begun_mask.q.val() | self.mark3.val()) & (!self.mark_start.val());
         self.done_mask.d.next = self.done_mask.q.val() & (!self.mark_start.val());
+        self.mark4.next = self.k.one.val() << self.tag4.q.val();
         if self.finish.val() {
-            self.done_mask.d.next = (self.done_mask.q.val() | self.mark3.val()) & (!self.mark_start.val());
+            self.done_mask.d.next = (self.done_mask.q.val() | self.mark4.val()) & (!self.mark_start.val());
         }
         self.done.next = self.done_mask.q.val();
         self.begun.next = self.begun_mask.q.val();
@@ -421,6 +447,7 @@ impl Logic for Reassembly {
             self.valid2.d.next = false;
             self.valid3.d.next = false;
             self.active3.d.next = false;
+            self.ended4.d.next = false;
             self.done_mask.d.next = 0.into();
             self.begun_mask.d.next = 0.into();
             self.pending_mask.d.next = 0.into();

@@ -1,7 +1,7 @@
 //! Cuts a read of a lane into requests that PCIe allows and that fit a tag's buffer.
 //!
 //! A request never crosses a multiple of its largest size (128, 256 or 512 bytes, by Max_Read_Request_Size), hence never
-//! 4 KiB. Two clocks for each request; when the lane is halted, what has not left is forgotten.
+//! 4 KiB. Five clocks for each request; when the lane is halted, what has not left is forgotten.
 
 use rust_hdl::prelude::*;
 
@@ -10,12 +10,18 @@ use rust_hdl::prelude::*;
 pub enum Cut {
     /// No read.
     Idle,
+    /// How far is the next multiple?
+    Room,
     /// How long is the next request?
     Measure,
-    /// Which bytes of which DW does it want?
+    /// How many DW and words does it touch?
     Shape,
+    /// Which bytes of the first and the last DW does it want?
+    Enable,
     /// The request waits to be taken.
     Offer,
+    /// On to the next request.
+    Advance,
 }
 
 crate::constants::constants! {
@@ -70,6 +76,7 @@ pub struct Split {
     cut: DFF<Cut>,
     at: DFF<Bits<64>>,
     left: DFF<Bits<17>>,
+    room: DFF<Bits<10>>,
     size: DFF<Bits<10>>,
     is_last: DFF<Bit>,
     dw_count: DFF<Bits<8>>,
@@ -78,13 +85,13 @@ pub struct Split {
     final_enables: DFF<Bits<4>>,
 
     mask: Signal<Local, Bits<9>>,
-    offset: Signal<Local, Bits<9>>,
     short: Signal<Local, Bits<9>>,
-    room: Signal<Local, Bits<10>>,
+    most: Signal<Local, Bits<10>>,
     fits: Signal<Local, Bit>,
-    dw_end: Signal<Local, Bits<11>>,
+    dw_end: Signal<Local, Bits<2>>,
+    dw_lead: Signal<Local, Bits<11>>,
     dw_rounded: Signal<Local, Bits<11>>,
-    word_end: Signal<Local, Bits<11>>,
+    word_lead: Signal<Local, Bits<11>>,
     word_rounded: Signal<Local, Bits<11>>,
     head: Signal<Local, Bits<4>>,
     tail: Signal<Local, Bits<4>>,
@@ -96,7 +103,20 @@ pub struct Split {
 impl Logic for Split {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, cut, at, left, size, is_last, dw_count, word_count, first, final_enables);
+        dff_setup!(
+            self,
+            clock,
+            cut,
+            at,
+            left,
+            room,
+            size,
+            is_last,
+            dw_count,
+            word_count,
+            first,
+            final_enables
+        );
 
         self.mask.next = self.k.large.val();
         if (self.max_read_request.val() == 0) | (self.max_read_request.val() >= 6) {
@@ -104,24 +124,24 @@ impl Logic for Split {
         } else if self.max_read_request.val() == 1 {
             self.mask.next = self.k.medium.val();
         }
-        self.offset.next = self.at.q.val().get_bits::<9>(0) & self.mask.val();
-        self.short.next = self.mask.val() - self.offset.val();
-        self.room.next = bit_cast::<10, 9>(self.short.val()) + 1;
-        self.fits.next = self.left.q.val() <= bit_cast::<17, 10>(self.room.val());
+        // To the next multiple of the size: one more than what the address lacks of its last byte.
+        self.short.next = (!self.at.q.val().get_bits::<9>(0)) & self.mask.val();
+        self.most.next = bit_cast::<10, 9>(self.short.val()) + 1;
+        self.room.d.next = self.most.val();
+        self.fits.next = self.left.q.val() <= bit_cast::<17, 10>(self.room.q.val());
 
-        self.dw_end.next =
-            bit_cast::<11, 2>(self.at.q.val().get_bits::<2>(0)) + bit_cast::<11, 10>(self.size.q.val());
-        self.dw_rounded.next = self.dw_end.val() + self.k.dw_round.val();
-        self.word_end.next =
-            bit_cast::<11, 3>(self.at.q.val().get_bits::<3>(0)) + bit_cast::<11, 10>(self.size.q.val());
-        self.word_rounded.next = self.word_end.val() + self.k.word_round.val();
+        self.dw_end.next = self.at.q.val().get_bits::<2>(0) + self.size.q.val().get_bits::<2>(0);
+        self.dw_lead.next = bit_cast::<11, 2>(self.at.q.val().get_bits::<2>(0)) + self.k.dw_round.val();
+        self.dw_rounded.next = self.dw_lead.val() + bit_cast::<11, 10>(self.size.q.val());
+        self.word_lead.next = bit_cast::<11, 3>(self.at.q.val().get_bits::<3>(0)) + self.k.word_round.val();
+        self.word_rounded.next = self.word_lead.val() + bit_cast::<11, 10>(self.size.q.val());
         self.head.next = self.k.all.val() << self.at.q.val().get_bits::<2>(0);
         self.tail.next = self.k.all.val();
-        if self.dw_end.val().get_bits::<2>(0) == 1 {
+        if self.dw_end.val() == 1 {
             self.tail.next = 1.into();
-        } else if self.dw_end.val().get_bits::<2>(0) == 2 {
+        } else if self.dw_end.val() == 2 {
             self.tail.next = 3.into();
-        } else if self.dw_end.val().get_bits::<2>(0) == 3 {
+        } else if self.dw_end.val() == 3 {
             self.tail.next = 7.into();
         }
         self.next_at.next = self.at.q.val() + bit_cast::<64, 10>(self.size.q.val());
@@ -130,15 +150,18 @@ impl Logic for Split {
         self.job_taken.next = false;
         match self.cut.q.val() {
             Cut::Idle => {
+                self.at.d.next = self.job_address.val();
+                self.left.d.next = self.job_length.val();
                 if self.job.val() {
                     self.job_taken.next = true;
-                    self.at.d.next = self.job_address.val();
-                    self.left.d.next = self.job_length.val();
-                    self.cut.d.next = Cut::Measure;
+                    self.cut.d.next = Cut::Room;
                 }
             }
+            Cut::Room => {
+                self.cut.d.next = Cut::Measure;
+            }
             Cut::Measure => {
-                self.size.d.next = self.room.val();
+                self.size.d.next = self.room.q.val();
                 if self.fits.val() {
                     self.size.d.next = self.left.q.val().get_bits::<10>(0);
                 }
@@ -148,9 +171,12 @@ impl Logic for Split {
             Cut::Shape => {
                 self.dw_count.d.next = self.dw_rounded.val().get_bits::<8>(2);
                 self.word_count.d.next = self.word_rounded.val().get_bits::<7>(3);
+                self.cut.d.next = Cut::Enable;
+            }
+            Cut::Enable => {
                 self.first.d.next = self.head.val();
                 self.final_enables.d.next = self.tail.val();
-                if self.dw_rounded.val().get_bits::<8>(2) == 1 {
+                if self.dw_count.q.val() == 1 {
                     self.first.d.next = self.head.val() & self.tail.val();
                     self.final_enables.d.next = 0.into();
                 }
@@ -158,13 +184,15 @@ impl Logic for Split {
             }
             Cut::Offer => {
                 if self.request_taken.val() {
-                    self.at.d.next = self.next_at.val();
-                    self.left.d.next = self.next_left.val();
-                    if self.is_last.q.val() {
-                        self.cut.d.next = Cut::Idle;
-                    } else {
-                        self.cut.d.next = Cut::Measure;
-                    }
+                    self.cut.d.next = Cut::Advance;
+                }
+            }
+            Cut::Advance => {
+                self.at.d.next = self.next_at.val();
+                self.left.d.next = self.next_left.val();
+                self.cut.d.next = Cut::Room;
+                if self.is_last.q.val() {
+                    self.cut.d.next = Cut::Idle;
                 }
             }
             _ => {

@@ -16,6 +16,8 @@ pub enum Progress {
     Third,
     /// Waiting for the last beat of what is too long to matter.
     Rest,
+    /// Waiting for the last beat of what a reset came upon.
+    Forgotten,
     /// The record is complete and waits to be taken.
     Full,
 }
@@ -25,8 +27,10 @@ pub enum Progress {
 pub struct TlpRx {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Forgets the packet under way.
+    /// Forgets the packet under way; what is left of it is taken and dropped.
     pub reset: Signal<In, Bit>,
+    /// The next beat begins a packet.
+    pub power_reset: Signal<In, Bit>,
     /// The stream.
     pub valid: Signal<In, Bit>,
     /// Two DW.
@@ -48,6 +52,10 @@ pub struct TlpRx {
     pub address: Signal<Out, Bits<18>>,
     /// The length field: DW asked for or sent, 0 for 1024.
     pub length: Signal<Out, Bits<10>>,
+    /// That is 1 or 2.
+    pub one_or_two: Signal<Out, Bit>,
+    /// It is 2.
+    pub two: Signal<Out, Bit>,
     /// First and last byte enables.
     pub first_enables: Signal<Out, Bits<4>>,
     /// See `first_enables`.
@@ -68,20 +76,24 @@ pub struct TlpRx {
     payload0: DFF<Bits<32>>,
     payload1: DFF<Bits<32>>,
 
+    // What the first header DW says.
+    four: DFF<Bit>,
+    poisoned: DFF<Bit>,
+    write: DFF<Bit>,
+    read: DFF<Bit>,
+    answered: DFF<Bit>,
+    is_short: DFF<Bit>,
+    is_two: DFF<Bit>,
+
     kind: Signal<Local, Bits<5>>,
-    four: Signal<Local, Bit>,
     carries_data: Signal<Local, Bit>,
     prefix: Signal<Local, Bit>,
-    poisoned: Signal<Local, Bit>,
     memory: Signal<Local, Bit>,
     posted: Signal<Local, Bit>,
-    short: Signal<Local, Bit>,
-    write: Signal<Local, Bit>,
-    read: Signal<Local, Bit>,
-    answered: Signal<Local, Bit>,
     low: Signal<Local, Bits<32>>,
     high: Signal<Local, Bits<32>>,
     needs_third: Signal<Local, Bit>,
+    more_to_come: Signal<Local, Bit>,
     echo_mask: Echo,
 }
 
@@ -94,35 +106,36 @@ impl Logic for TlpRx {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, progress, dw0, dw1, low_address, payload0, payload1);
+        dff_setup!(self, clock, four, poisoned, write, read, answered, is_short, is_two);
 
-        // What the first header DW says.
-        self.kind.next = self.dw0.q.val().get_bits::<5>(24);
-        self.four.next = self.dw0.q.val().get_bit(29);
-        self.carries_data.next = self.dw0.q.val().get_bit(30);
-        self.prefix.next = self.dw0.q.val().get_bit(31);
-        self.poisoned.next = self.dw0.q.val().get_bit(14);
-        self.length.next = self.dw0.q.val().get_bits::<10>(0);
+        // What the first header DW says; it is noted with the DW itself.
+        self.low.next = self.data.val().get_bits::<32>(0);
+        self.high.next = self.data.val().get_bits::<32>(32);
+        self.kind.next = self.low.val().get_bits::<5>(24);
+        self.carries_data.next = self.low.val().get_bit(30);
+        self.prefix.next = self.low.val().get_bit(31);
         self.memory.next = (self.kind.val() == 0) & !self.prefix.val();
         // Messages (10xxx) and completions (0101x) want no answer.
         self.posted.next = (self.kind.val().get_bits::<2>(3) == 2)
             | (self.kind.val().get_bits::<4>(1) == 5)
             | self.prefix.val();
-        self.short.next =
-            (self.dw0.q.val().get_bits::<10>(0) == 1) | (self.dw0.q.val().get_bits::<10>(0) == 2);
-        self.write.next = self.memory.val() & self.carries_data.val();
-        self.read.next = self.memory.val() & !self.carries_data.val();
-        self.answered.next = self.read.val() | (!self.memory.val() & !self.posted.val());
-        self.needs_third.next =
-            self.write.val() & (self.four.val() | (self.dw0.q.val().get_bits::<10>(0) == 2));
+        self.needs_third.next = self.write.q.val() & (self.four.q.val() | self.is_two.q.val());
 
-        self.low.next = self.data.val().get_bits::<32>(0);
-        self.high.next = self.data.val().get_bits::<32>(32);
         self.ready.next = self.progress.q.val() != Progress::Full;
         match self.progress.q.val() {
             Progress::First => {
                 if self.valid.val() {
                     self.dw0.d.next = self.low.val();
                     self.dw1.d.next = self.high.val();
+                    self.four.d.next = self.low.val().get_bit(29);
+                    self.poisoned.d.next = self.low.val().get_bit(14);
+                    self.write.d.next = self.memory.val() & self.carries_data.val();
+                    self.read.d.next = self.memory.val() & !self.carries_data.val();
+                    self.answered.d.next = (self.memory.val() & !self.carries_data.val())
+                        | (!self.memory.val() & !self.posted.val());
+                    self.is_two.d.next = self.low.val().get_bits::<10>(0) == 2;
+                    self.is_short.d.next =
+                        (self.low.val().get_bits::<10>(0) == 1) | (self.low.val().get_bits::<10>(0) == 2);
                     if !self.last.val() {
                         self.progress.d.next = Progress::Second;
                     }
@@ -130,23 +143,23 @@ impl Logic for TlpRx {
             }
             Progress::Second => {
                 if self.valid.val() {
-                    if self.four.val() {
+                    if self.four.q.val() {
                         self.low_address.d.next = self.high.val().get_bits::<18>(0);
                     } else {
                         self.low_address.d.next = self.low.val().get_bits::<18>(0);
                         self.payload0.d.next = self.high.val();
                     }
                     if !self.last.val() {
-                        if self.write.val() & self.short.val() & self.needs_third.val() {
+                        if self.write.q.val() & self.is_short.q.val() & self.needs_third.val() {
                             self.progress.d.next = Progress::Third;
                         } else {
                             self.progress.d.next = Progress::Rest;
                         }
-                    } else if self.answered.val()
-                        | (self.write.val()
-                            & self.short.val()
+                    } else if self.answered.q.val()
+                        | (self.write.q.val()
+                            & self.is_short.q.val()
                             & !self.needs_third.val()
-                            & !self.poisoned.val())
+                            & !self.poisoned.q.val())
                     {
                         self.progress.d.next = Progress::Full;
                     } else {
@@ -156,7 +169,7 @@ impl Logic for TlpRx {
             }
             Progress::Third => {
                 if self.valid.val() {
-                    if self.four.val() {
+                    if self.four.q.val() {
                         self.payload0.d.next = self.low.val();
                         self.payload1.d.next = self.high.val();
                     } else {
@@ -164,7 +177,7 @@ impl Logic for TlpRx {
                     }
                     if !self.last.val() {
                         self.progress.d.next = Progress::Rest;
-                    } else if self.poisoned.val() {
+                    } else if self.poisoned.q.val() {
                         self.progress.d.next = Progress::First;
                     } else {
                         self.progress.d.next = Progress::Full;
@@ -174,11 +187,18 @@ impl Logic for TlpRx {
             Progress::Rest => {
                 // Behind a short write there can only be a digest; everything else here is too long.
                 if self.valid.val() & self.last.val() {
-                    if self.answered.val() | (self.write.val() & self.short.val() & !self.poisoned.val()) {
+                    if self.answered.q.val()
+                        | (self.write.q.val() & self.is_short.q.val() & !self.poisoned.q.val())
+                    {
                         self.progress.d.next = Progress::Full;
                     } else {
                         self.progress.d.next = Progress::First;
                     }
+                }
+            }
+            Progress::Forgotten => {
+                if self.valid.val() & self.last.val() {
+                    self.progress.d.next = Progress::First;
                 }
             }
             Progress::Full => {
@@ -192,9 +212,12 @@ impl Logic for TlpRx {
         }
 
         self.record.next = self.progress.q.val() == Progress::Full;
-        self.is_write.next = self.write.val();
-        self.is_read.next = self.read.val();
+        self.is_write.next = self.write.q.val();
+        self.is_read.next = self.read.q.val();
         self.address.next = self.low_address.q.val();
+        self.length.next = self.dw0.q.val().get_bits::<10>(0);
+        self.one_or_two.next = self.is_short.q.val();
+        self.two.next = self.is_two.q.val();
         self.first_enables.next = self.dw1.q.val().get_bits::<4>(0);
         self.last_enables.next = self.dw1.q.val().get_bits::<4>(4);
         self.payload.next =
@@ -202,7 +225,18 @@ impl Logic for TlpRx {
         self.echo.next = self.dw0.q.val() & self.echo_mask.mask.val();
         self.requester.next = self.dw1.q.val().get_bits::<16>(16);
         self.tag.next = self.dw1.q.val().get_bits::<8>(8);
+        // Is there more to come of the packet under way, after this clock?
+        self.more_to_come.next = (self.progress.q.val() != Progress::First) & self.ready.val();
+        if self.valid.val() & self.ready.val() {
+            self.more_to_come.next = !self.last.val();
+        }
         if self.reset.val() {
+            self.progress.d.next = Progress::First;
+            if self.more_to_come.val() {
+                self.progress.d.next = Progress::Forgotten;
+            }
+        }
+        if self.power_reset.val() {
             self.progress.d.next = Progress::First;
         }
     }

@@ -1,7 +1,8 @@
 //! Sends the unit's requests on `tx_req`: posted writes of 4 or 32 bytes first, then reads.
 //!
 //! A request is taken over whole when it is granted, so its first beat never waits for anything but `ready`. Fixed
-//! order among the writes: verdict, fault, interrupt. `accepted` tells a writer that its last beat has been taken.
+//! order among the writes: verdict, fault, interrupt. `accepted` tells a writer, one clock later, that its last beat has
+//! been taken.
 
 use rust_hdl::prelude::*;
 
@@ -24,6 +25,8 @@ crate::constants::constants! {
 pub enum Beat {
     /// Nothing.
     Idle,
+    /// Nothing yet: the address decides between headers of three and four DW.
+    Shape,
     /// The first two header DW.
     First,
     /// The address and, after a header of three DW, the first of the payload.
@@ -67,7 +70,7 @@ pub struct TlpTx {
     pub word2: [Signal<In, Bits<64>>; 3],
     #[allow(missing_docs)]
     pub word3: [Signal<In, Bits<64>>; 3],
-    /// The write's last beat has been taken; `write` must fall unless there is another one.
+    /// The write's last beat was taken in the clock before; `write` must fall unless there is another one.
     pub accepted: [Signal<Out, Bit>; 3],
 
     /// A read waits.
@@ -112,7 +115,9 @@ pub struct TlpTx {
     payload1: DFF<Bits<64>>,
     payload2: DFF<Bits<64>>,
     payload3: DFF<Bits<64>>,
+    through: [DFF<Bit>; 3],
 
+    asks: [Signal<Local, Bit>; 3],
     four: Signal<Local, Bit>,
     swapped: Signal<Local, Bits<64>>,
     upper: Signal<Local, Bits<32>>,
@@ -121,7 +126,6 @@ pub struct TlpTx {
     any: Signal<Local, Bit>,
     may_post: Signal<Local, Bit>,
     new_address: Signal<Local, Bits<64>>,
-    new_four: Signal<Local, Bit>,
     base0: Signal<Local, Bits<32>>,
     done: Signal<Local, Bit>,
     tag_field: Signal<Local, Bits<32>>,
@@ -137,25 +141,30 @@ impl Logic for TlpTx {
             payload3
         );
 
-        // Which request would be granted.
-        self.any.next = self.write[0].val() | self.write[1].val() | self.write[2].val();
+        // Which request would be granted. A writer whose write was just accepted has not let go of it yet.
+        for i in 0..3 {
+            self.through[i].clock.next = self.clock.val();
+            self.through[i].d.next = false;
+            self.accepted[i].next = self.through[i].q.val();
+            self.asks[i].next = self.write[i].val() & !self.through[i].q.val();
+        }
+        self.any.next = self.asks[0].val() | self.asks[1].val() | self.asks[2].val();
         self.may_post.next = self.any.val() & self.enable.val() & !self.hold.val();
         self.pick.next = 2.into();
-        if self.write[0].val() {
+        if self.asks[0].val() {
             self.pick.next = 0.into();
-        } else if self.write[1].val() {
+        } else if self.asks[1].val() {
             self.pick.next = 1.into();
         }
         self.new_address.next = self.read_address.val() & self.word.dw_mask.val();
         if self.may_post.val() {
             self.new_address.next = self.write_address[2].val();
-            if self.write[0].val() {
+            if self.asks[0].val() {
                 self.new_address.next = self.write_address[0].val();
-            } else if self.write[1].val() {
+            } else if self.asks[1].val() {
                 self.new_address.next = self.write_address[1].val();
             }
         }
-        self.new_four.next = self.new_address.val().get_bits::<32>(32) != 0;
         self.id_field.next = bit_cast::<32, 16>(self.requester_id.val()) << 16;
         self.tag_field.next = bit_cast::<32, 4>(self.read_tag.val()) << 8;
         self.base0.next = self.word.read.val() | bit_cast::<32, 8>(self.read_dws.val());
@@ -175,22 +184,19 @@ impl Logic for TlpTx {
         self.swapped.next =
             bit_cast::<64, 32>(self.upper.val()) | (bit_cast::<64, 32>(self.lower.val()) << 32);
 
-        self.valid.next = self.beat.q.val() != Beat::Idle;
+        self.valid.next = (self.beat.q.val() != Beat::Idle) & (self.beat.q.val() != Beat::Shape);
         self.data.next = bit_cast::<64, 32>(self.dw0.q.val()) | (bit_cast::<64, 32>(self.dw1.q.val()) << 32);
         self.keep.next = 3.into();
         self.last.next = false;
         match self.beat.q.val() {
             Beat::Idle => {
                 if self.may_post.val() | (self.read.val() & self.enable.val()) {
-                    self.beat.d.next = Beat::First;
+                    self.beat.d.next = Beat::Shape;
                     self.address.d.next = self.new_address.val();
                     self.posted.d.next = self.may_post.val();
                     self.source.d.next = self.pick.val();
                     self.long.d.next = self.may_post.val() & (self.pick.val() != 2);
                     self.dw0.d.next = self.base0.val();
-                    if self.new_four.val() {
-                        self.dw0.d.next = self.base0.val() | self.word.four.val();
-                    }
                     if self.may_post.val() {
                         self.dw1.d.next = self.id_field.val() | self.word.many_dw.val();
                         if self.pick.val() == 2 {
@@ -204,18 +210,24 @@ impl Logic for TlpTx {
                             | bit_cast::<32, 4>(self.read_first_enables.val());
                     }
                     self.payload0.d.next = self.word0[2].val();
-                    if self.write[0].val() {
+                    if self.asks[0].val() {
                         self.payload0.d.next = self.word0[0].val();
                         self.payload1.d.next = self.word1[0].val();
                         self.payload2.d.next = self.word2[0].val();
                         self.payload3.d.next = self.word3[0].val();
-                    } else if self.write[1].val() {
+                    } else if self.asks[1].val() {
                         self.payload0.d.next = self.word0[1].val();
                         self.payload1.d.next = self.word1[1].val();
                         self.payload2.d.next = self.word2[1].val();
                         self.payload3.d.next = self.word3[1].val();
                     }
                 }
+            }
+            Beat::Shape => {
+                if self.upper.val() != 0 {
+                    self.dw0.d.next = self.dw0.q.val() | self.word.four.val();
+                }
+                self.beat.d.next = Beat::First;
             }
             Beat::First => {
                 if self.ready.val() {
@@ -289,22 +301,22 @@ impl Logic for TlpTx {
         if self.done.val() {
             self.beat.d.next = Beat::Idle;
         }
-        for i in 0..3 {
-            self.accepted[i].next = false;
-        }
         if self.done.val() & self.posted.q.val() {
             if self.source.q.val() == 0 {
-                self.accepted[0].next = true;
+                self.through[0].d.next = true;
             } else if self.source.q.val() == 1 {
-                self.accepted[1].next = true;
+                self.through[1].d.next = true;
             } else {
-                self.accepted[2].next = true;
+                self.through[2].d.next = true;
             }
         }
         self.busy.next = self.beat.q.val() != Beat::Idle;
         self.posted_busy.next = self.busy.val() & self.posted.q.val();
         if self.reset.val() {
             self.beat.d.next = Beat::Idle;
+            for i in 0..3 {
+                self.through[i].d.next = false;
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ pub enum Flr {
 }
 
 /// See the head of the file; the ports are described in `docs/src/tlp-boundary.md`.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
 pub struct Unit {
     pub clock: Signal<In, Clock>,
@@ -96,6 +96,7 @@ pub struct Unit {
     fault_ring: FaultRing,
     flr: DFF<Flr>,
     run: DFF<Bit>,
+    stopped: DFF<Bit>,
 
     power_reset: Signal<Local, Bit>,
     full_reset: Signal<Local, Bit>,
@@ -108,7 +109,7 @@ pub struct Unit {
 impl Logic for Unit {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flr, run);
+        dff_setup!(self, clock, flr, run, stopped);
         clock!(self, clock, tlp_rx, host, csr, doorbell, msix, completer, dma_read, tlp_tx);
         clock!(self, clock, vote, watchdog, generation, verdict_ring, fault_ring);
 
@@ -121,7 +122,9 @@ impl Logic for Unit {
             & (self.run.q.val() | self.quiet.val())
             & (self.flr.q.val() == Flr::Idle)
             & !self.full_reset.val();
-        self.off.next = !self.run.q.val() | !self.csr.enable.val() | self.full_reset.val();
+        // A clock late: it goes to everything in lanes and group.
+        self.stopped.d.next = !self.run.q.val() | !self.csr.enable.val() | self.full_reset.val();
+        self.off.next = self.stopped.q.val() | self.power_reset.val();
         match self.flr.q.val() {
             Flr::Idle => {
                 if self.flr_request.val() {
@@ -129,7 +132,7 @@ impl Logic for Unit {
                 }
             }
             Flr::Drain => {
-                if self.quiet.val() & !self.completer.busy.val() & !self.run.q.val() {
+                if self.quiet.val() & !self.completer.busy.val() & self.stopped.q.val() {
                     self.flr.d.next = Flr::Reset;
                 }
             }
@@ -155,6 +158,7 @@ impl Logic for Unit {
 
         // Requests of the host.
         self.tlp_rx.reset.next = self.full_reset.val();
+        self.tlp_rx.power_reset.next = self.power_reset.val();
         self.tlp_rx.valid.next = self.rx_req_valid.val();
         self.tlp_rx.data.next = self.rx_req_data.val();
         self.tlp_rx.last.next = self.rx_req_last.val();
@@ -167,6 +171,8 @@ impl Logic for Unit {
         self.host.is_read.next = self.tlp_rx.is_read.val();
         self.host.address.next = self.tlp_rx.address.val();
         self.host.length.next = self.tlp_rx.length.val();
+        self.host.one_or_two.next = self.tlp_rx.one_or_two.val();
+        self.host.two.next = self.tlp_rx.two.val();
         self.host.first_enables.next = self.tlp_rx.first_enables.val();
         self.host.last_enables.next = self.tlp_rx.last_enables.val();
         self.host.payload.next = self.tlp_rx.payload.val();
@@ -185,7 +191,7 @@ impl Logic for Unit {
         self.doorbell.bus_data.next = self.host.bus_data.val();
         self.host.room.next = self.completer.room.val();
         self.completer.reset.next = self.full_reset.val();
-        self.completer.enable.next = self.link_up.val();
+        self.completer.enable.next = self.link_up.val() & (self.flr.q.val() != Flr::Drain);
         self.completer.put.next = self.host.put.val();
         self.completer.dw0.next = self.host.dw0.val();
         self.completer.dw1.next = self.host.dw1.val();
@@ -369,72 +375,10 @@ impl Logic for Unit {
         self.tlp_tx.ready.next = self.tx_req_ready.val();
     }
 }
+
 impl Unit {
     /// With the hash that the identification shows.
     pub fn new(rtl_hash: u64) -> Unit {
-        Unit {
-            csr: Csr::new(rtl_hash),
-            clock: Default::default(),
-            reset: Default::default(),
-            rx_req_valid: Default::default(),
-            rx_req_ready: Default::default(),
-            rx_req_data: Default::default(),
-            rx_req_keep: Default::default(),
-            rx_req_last: Default::default(),
-            rx_cpl_valid: Default::default(),
-            rx_cpl_ready: Default::default(),
-            rx_cpl_data: Default::default(),
-            rx_cpl_keep: Default::default(),
-            rx_cpl_last: Default::default(),
-            tx_req_valid: Default::default(),
-            tx_req_ready: Default::default(),
-            tx_req_data: Default::default(),
-            tx_req_keep: Default::default(),
-            tx_req_last: Default::default(),
-            tx_cpl_valid: Default::default(),
-            tx_cpl_ready: Default::default(),
-            tx_cpl_data: Default::default(),
-            tx_cpl_keep: Default::default(),
-            tx_cpl_last: Default::default(),
-            completer_id: Default::default(),
-            max_payload: Default::default(),
-            max_read_request: Default::default(),
-            rcb: Default::default(),
-            bus_master_enable: Default::default(),
-            msix_enable: Default::default(),
-            msix_function_mask: Default::default(),
-            flr_request: Default::default(),
-            flr_done: Default::default(),
-            link_up: Default::default(),
-            tick: Default::default(),
-            config_error: Default::default(),
-            tlp_rx: Default::default(),
-            host: Default::default(),
-            doorbell: Default::default(),
-            msix: Default::default(),
-            completer: Default::default(),
-            lane: Default::default(),
-            dma_read: Default::default(),
-            tlp_tx: Default::default(),
-            vote: Default::default(),
-            watchdog: Default::default(),
-            generation: Default::default(),
-            verdict_ring: Default::default(),
-            fault_ring: Default::default(),
-            flr: Default::default(),
-            run: Default::default(),
-            power_reset: Default::default(),
-            full_reset: Default::default(),
-            quiet: Default::default(),
-            off: Default::default(),
-            lanes_quiet: Default::default(),
-            may_send: Default::default(),
-        }
-    }
-}
-
-impl Default for Unit {
-    fn default() -> Unit {
-        Unit::new(0)
+        Unit { csr: Csr::new(rtl_hash), ..Unit::default() }
     }
 }

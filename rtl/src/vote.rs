@@ -26,6 +26,8 @@ pub enum Voting {
     Seal2,
     /// The fourth.
     Seal3,
+    /// The fourth word is on its way.
+    Settle,
     /// The verdict is being written.
     Write,
 }
@@ -136,6 +138,7 @@ pub struct Vote {
     votes: DFF<Bits<8>>,
     agreed: DFF<Bits<64>>,
     releases: DFF<Bit>,
+    family: DFF<Bits<8>>,
     // Second copy: everything complemented.
     b0: DFF<Bits<64>>,
     b1: DFF<Bits<64>>,
@@ -146,15 +149,13 @@ pub struct Vote {
     votes_n: DFF<Bits<8>>,
     agreed_n: DFF<Bits<64>>,
     releases_n: DFF<Bit>,
+    family_n: DFF<Bits<8>>,
     check: CheckCode,
-    code: DFF<Bits<32>>,
 
     ready: [Signal<Local, Bit>; 2],
     go: Signal<Local, Bit>,
     difference: Signal<Local, Bits<64>>,
     why: Signal<Local, Bits<8>>,
-    family: Signal<Local, Bits<8>>,
-    family_n: Signal<Local, Bits<8>>,
     both: Signal<Local, Bit>,
     matched: Signal<Local, Bit>,
     not_both_n: Signal<Local, Bit>,
@@ -179,8 +180,8 @@ pub struct Vote {
 impl Logic for Vote {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, voting, is_flush, a0, a1, equal, outcome, votes, agreed, releases);
-        dff_setup!(self, clock, b0, b1, differ, outcome_n, votes_n, agreed_n, releases_n, code);
+        dff_setup!(self, clock, voting, is_flush, a0, a1, equal, outcome, votes, agreed, releases, family);
+        dff_setup!(self, clock, b0, b1, differ, outcome_n, votes_n, agreed_n, releases_n, family_n);
         clock!(self, clock, check);
         for i in 0..2 {
             self.here[i].clock.next = self.clock.val();
@@ -204,26 +205,27 @@ impl Logic for Vote {
             self.taken[i].next = self.go.val() & self.member[i].val() & self.delivered[i].val();
         }
 
-        // The outcome of a record that cannot reach its quorum: the cause of the lowest lane that failed.
+        // The outcome of a record that cannot reach its quorum: the cause of the lowest lane that failed. It is there when
+        // the copies decide, as who failed is known from the clock before.
         self.why.next = self.cause[1].val();
         if self.gone[0].q.val() {
             self.why.next = self.cause[0].val();
         }
-        self.family.next = self.k.bad_entry.val();
-        self.family_n.next = self.k.bad_entry_n.val();
+        self.family.d.next = self.k.bad_entry.val();
+        self.family_n.d.next = self.k.bad_entry_n.val();
         if self.why.val() == self.k.cause_isolation.val() {
-            self.family.next = self.k.isolation.val();
-            self.family_n.next = self.k.isolation_n.val();
+            self.family.d.next = self.k.isolation.val();
+            self.family_n.d.next = self.k.isolation_n.val();
         } else if (self.why.val() == self.k.cause_refused.val())
             | (self.why.val() == self.k.cause_poisoned.val())
             | (self.why.val() == self.k.cause_dma_timeout.val())
             | (self.why.val() == self.k.cause_malformed.val())
         {
-            self.family.next = self.k.dma.val();
-            self.family_n.next = self.k.dma_n.val();
+            self.family.d.next = self.k.dma.val();
+            self.family_n.d.next = self.k.dma_n.val();
         } else if self.why.val() == self.k.cause_timeout.val() {
-            self.family.next = self.k.timeout.val();
-            self.family_n.next = self.k.timeout_n.val();
+            self.family.d.next = self.k.timeout.val();
+            self.family_n.d.next = self.k.timeout_n.val();
         }
 
         // First copy.
@@ -279,7 +281,6 @@ impl Logic for Vote {
         }
 
         self.sealing.next = false;
-        self.check.clear.next = false;
         self.over.next = false;
         self.outcome_b.next = !self.outcome_n.q.val();
         self.votes_b.next = !self.votes_n.q.val();
@@ -288,19 +289,20 @@ impl Logic for Vote {
         match self.voting.q.val() {
             Voting::Idle => {
                 self.is_flush.d.next = false;
+                // What there is when the vote starts stays.
+                self.a0.d.next = self.fingerprint[0].val();
+                self.a1.d.next = self.fingerprint[1].val();
+                self.b0.d.next = !self.fingerprint[0].val();
+                self.b1.d.next = !self.fingerprint[1].val();
+                for i in 0..2 {
+                    self.here[i].d.next = self.member[i].val() & self.delivered[i].val();
+                    self.here_n[i].d.next = !(self.member[i].val() & self.delivered[i].val());
+                    self.gone[i].d.next =
+                        self.member[i].val() & !self.delivered[i].val() & self.dead[i].val();
+                    self.gone_n[i].d.next =
+                        !(self.member[i].val() & !self.delivered[i].val() & self.dead[i].val());
+                }
                 if self.go.val() {
-                    self.a0.d.next = self.fingerprint[0].val();
-                    self.a1.d.next = self.fingerprint[1].val();
-                    self.b0.d.next = !self.fingerprint[0].val();
-                    self.b1.d.next = !self.fingerprint[1].val();
-                    for i in 0..2 {
-                        self.here[i].d.next = self.member[i].val() & self.delivered[i].val();
-                        self.here_n[i].d.next = !(self.member[i].val() & self.delivered[i].val());
-                        self.gone[i].d.next =
-                            self.member[i].val() & !self.delivered[i].val() & self.dead[i].val();
-                        self.gone_n[i].d.next =
-                            !(self.member[i].val() & !self.delivered[i].val() & self.dead[i].val());
-                    }
                     self.voting.d.next = Voting::Compare;
                 } else if self.flush.val() {
                     self.is_flush.d.next = true;
@@ -313,7 +315,6 @@ impl Logic for Vote {
                 self.voting.d.next = Voting::Decide;
             }
             Voting::Decide => {
-                self.check.clear.next = true;
                 self.voting.d.next = Voting::Seal0;
                 // What is common to all outcomes that release nothing.
                 self.agreed.d.next = 0.into();
@@ -338,7 +339,7 @@ impl Logic for Vote {
                         self.outcome.d.next = self.k.mismatched.val();
                         self.votes.d.next = self.present.val() << 4;
                     } else {
-                        self.outcome.d.next = self.family.val();
+                        self.outcome.d.next = self.family.q.val();
                         self.votes.d.next = self.lost.val() << 4;
                     }
                     if self.matched_b.val() {
@@ -354,7 +355,7 @@ impl Logic for Vote {
                         self.outcome_n.d.next = self.k.mismatched_n.val();
                         self.votes_n.d.next = !self.shifted.val();
                     } else {
-                        self.outcome_n.d.next = self.family_n.val();
+                        self.outcome_n.d.next = self.family_n.q.val();
                         self.votes_n.d.next = !self.shifted.val();
                     }
                 }
@@ -381,7 +382,9 @@ impl Logic for Vote {
                 if self.phase.val() {
                     self.sealed.next = self.k.phase.val();
                 }
-                self.code.d.next = self.check.code.val();
+                self.voting.d.next = Voting::Settle;
+            }
+            Voting::Settle => {
                 self.voting.d.next = Voting::Write;
             }
             Voting::Write => {
@@ -395,6 +398,7 @@ impl Logic for Vote {
             }
         }
         self.check.put.next = self.sealing.val();
+        self.check.first.next = self.voting.q.val() == Voting::Seal0;
         self.check.word.next = self.sealed.val();
 
         self.write.next = self.voting.q.val() == Voting::Write;
@@ -403,9 +407,9 @@ impl Logic for Vote {
         self.word2.next = bit_cast::<64, 32>(self.generation.val())
             | (bit_cast::<64, 8>(self.outcome.q.val()) << 32)
             | (bit_cast::<64, 8>(self.votes.q.val()) << 40);
-        self.word3.next = bit_cast::<64, 32>(self.code.q.val());
+        self.word3.next = bit_cast::<64, 32>(self.check.code.val());
         if self.phase.val() {
-            self.word3.next = bit_cast::<64, 32>(self.code.q.val()) | self.k.phase.val();
+            self.word3.next = bit_cast::<64, 32>(self.check.code.val()) | self.k.phase.val();
         }
         self.busy.next = self.voting.q.val() != Voting::Idle;
         self.done.next = self.over.val() & !self.is_flush.q.val();

@@ -1,7 +1,8 @@
 //! The skew watchdog of a group.
 //!
 //! Armed while a lane has delivered the record that is voted on next and another one has no entry for it. It
-//! counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry.
+//! counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry. Ticks are far apart, so the
+//! compare and the lock take clocks of their own.
 
 use rust_hdl::prelude::*;
 
@@ -25,35 +26,36 @@ pub struct Watchdog {
     /// The lane is to be locked.
     pub timeout: [Signal<Out, Bit>; 2],
     count: DFF<Bits<32>>,
+    armed: DFF<Bit>,
+    reached: DFF<Bit>,
+    expired: DFF<Bit>,
     next_count: Signal<Local, Bits<32>>,
     missing: [Signal<Local, Bit>; 2],
-    armed: Signal<Local, Bit>,
-    expired: Signal<Local, Bit>,
 }
 
 impl Logic for Watchdog {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, count);
+        dff_setup!(self, clock, count, armed, reached, expired);
         for i in 0..2 {
             self.missing[i].next = self.lacks[i].val() & !self.delivered[i].val();
         }
-        self.armed.next = self.running.val()
+        self.armed.d.next = self.running.val()
             & (self.delivered[0].val() | self.delivered[1].val())
-            & (self.missing[0].val() | self.missing[1].val());
+            & (self.missing[0].val() | self.missing[1].val())
+            & !self.voted.val();
         self.next_count.next = self.count.q.val() + 1;
-        self.expired.next = false;
-        if !self.armed.val() | self.voted.val() {
-            self.count.d.next = 0.into();
-        } else if self.tick.val() {
+        self.reached.d.next = (self.limit.val() != 0) & (self.count.q.val() >= self.limit.val());
+        self.expired.d.next = self.armed.q.val() & self.reached.q.val();
+        if self.tick.val() {
             self.count.d.next = self.next_count.val();
-            if (self.limit.val() != 0) & (self.next_count.val() >= self.limit.val()) {
-                self.expired.next = true;
-                self.count.d.next = 0.into();
-            }
+        }
+        if !self.armed.q.val() | self.reached.q.val() {
+            self.count.d.next = 0.into();
+            self.reached.d.next = false;
         }
         for i in 0..2 {
-            self.timeout[i].next = self.expired.val() & self.missing[i].val();
+            self.timeout[i].next = self.expired.q.val() & self.missing[i].val();
         }
     }
 }

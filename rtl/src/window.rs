@@ -22,18 +22,20 @@ pub struct Window {
     pub lies_inside: Signal<Out, Bit>,
     end: DFF<Bits<64>>,
     above: DFF<Bit>,
-    fits: DFF<Bit>,
+    unwrapped: DFF<Bit>,
+    below: DFF<Bit>,
     sum: Signal<Local, Bits<64>>,
 }
 
 impl Logic for Window {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, end, above, fits);
+        dff_setup!(self, clock, end, above, unwrapped, below);
         self.sum.next = self.first.val() + bit_cast::<64, 17>(self.length.val());
         self.end.d.next = self.sum.val();
-        self.above.d.next = (self.base.val() <= self.first.val()) & (self.first.val() <= self.sum.val());
-        self.fits.d.next = self.above.q.val() & (self.end.q.val() <= self.limit.val());
-        self.lies_inside.next = self.fits.q.val();
+        self.above.d.next = self.base.val() <= self.first.val();
+        self.unwrapped.d.next = self.first.val() <= self.end.q.val();
+        self.below.d.next = self.end.q.val() <= self.limit.val();
+        self.lies_inside.next = self.above.q.val() & self.unwrapped.q.val() & self.below.q.val();
     }
 }

@@ -146,9 +146,12 @@ const COMPLETIONS: common::Pools = &[
     ("start_tag", &[0, 1, 2]),
     ("start_offset", &[0, 8]),
     ("start_bytes", &[8, 16]),
+    ("start_dws", &[2, 4]),
     ("busy", &[0xFFFF, 7]),
     ("bytes$0", &[8, 16]),
     ("bytes$1", &[8, 16]),
+    ("dws$0", &[2, 4]),
+    ("dws$1", &[2, 4]),
     ("words$0", &[1, 2]),
     ("words$1", &[1, 2]),
     ("address$0", &[0, 8]),
@@ -161,7 +164,7 @@ fn tlp_rx() {
     random_lockstep::<Dut>(
         "tlp_rx",
         clock_of!(Dut),
-        ports!(Dut; reset, valid, data, last, taken => ready, record, is_write, is_read, address, length, first_enables, last_enables, payload, echo, requester, tag),
+        ports!(Dut; reset, power_reset, valid, data, last, taken => ready, record, is_write, is_read, address, length, one_or_two, two, first_enables, last_enables, payload, echo, requester, tag),
         2500,
         &[(
             "data",
@@ -185,7 +188,7 @@ fn host() {
     random_lockstep::<Dut>(
         "host",
         clock_of!(Dut),
-        ports!(Dut; reset, completer_id, record, is_write, is_read, address, length, first_enables, last_enables, payload, echo, requester, tag, bus_read, room => taken, bus_address, bus_write, bus_data, put, dw0, dw1, dw2, answer),
+        ports!(Dut; reset, completer_id, record, is_write, is_read, address, length, one_or_two, two, first_enables, last_enables, payload, echo, requester, tag, bus_read, room => taken, bus_address, bus_write, bus_data, put, dw0, dw1, dw2, answer),
         2500,
         &[("length", &[1, 2, 3]), ("first_enables", &[15, 3, 12, 8, 0]), ("last_enables", &[15, 1, 0])],
     );
@@ -282,7 +285,7 @@ fn reassembly() {
     random_lockstep::<Dut>(
         "reassembly",
         clock_of!(Dut),
-        ports!(Dut; reset, valid, data, keep, last, requester_id, start, start_tag, start_offset, start_bytes, busy, quarantined, look[0], look[1], read_address => done, begun, late, progress[0], progress[1], status[0], status[1], read_data),
+        ports!(Dut; reset, valid, data, keep, last, requester_id, start, start_tag, start_offset, start_bytes, start_dws, busy, quarantined, look[0], look[1], read_address => done, begun, late, progress[0], progress[1], status[0], status[1], read_data),
         2500,
         COMPLETIONS,
     );
@@ -358,7 +361,7 @@ fn finish() {
     random_lockstep::<Dut>(
         "finish",
         clock_of!(Dut),
-        ports!(Dut; clear, halt, start_seq, ring_base, ring_log2, finding, finding_data, data, payload, payload_data, payload_ends, payload_fault => finding_taken, address, payload_taken, deliver, fingerprint, fault, fault_cause, fault_address, fault_taken, finished, seq),
+        ports!(Dut; clear, halt, start_seq, ring_base, ring_log2, finding, finding_data, data, payload, payload_data, payload_ends, payload_fault => finding_taken, address, payload_taken, closing, deliver, fingerprint, fault, fault_cause, fault_address, fault_taken, finished, seq),
         2500,
         &[
             (
@@ -391,7 +394,7 @@ fn fingerprint() {
 #[test]
 fn check_code() {
     type Dut = covert_rtl::check_code::CheckCode;
-    random_lockstep::<Dut>("check_code", clock_of!(Dut), ports!(Dut; clear, put, word => code), 2500, &[]);
+    random_lockstep::<Dut>("check_code", clock_of!(Dut), ports!(Dut; first, put, word => code), 2500, &[]);
 }
 
 #[test]

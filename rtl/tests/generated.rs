@@ -41,10 +41,10 @@ fn emission_is_deterministic_and_the_hash_is_that_of_the_text() {
             .and_then(|v| u64::from_str_radix(v.trim_end_matches(';'), 16).ok())
             .expect("a value")
     };
-    let (low, high) = (value("rtl_hash_lo ="), value("rtl_hash_hi ="));
+    let (low, high) = (value("rtl_hash$lo ="), value("rtl_hash$hi ="));
     let zeroed = text
-        .replace(&format!("rtl_hash_lo = 32'h{low:x};"), "rtl_hash_lo = 32'h0;")
-        .replace(&format!("rtl_hash_hi = 32'h{high:x};"), "rtl_hash_hi = 32'h0;");
+        .replace(&format!("rtl_hash$lo = 32'h{low:x};"), "rtl_hash$lo = 32'h0;")
+        .replace(&format!("rtl_hash$hi = 32'h{high:x};"), "rtl_hash$hi = 32'h0;");
     assert_eq!(covert_rtl::crc::crc64(zeroed.as_bytes()), high << 32 | low);
 }
 

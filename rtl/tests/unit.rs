@@ -355,14 +355,31 @@ fn verdicts_and_faults_interrupt_unless_masked() {
     }
     root.verdict(1);
     root.run(100);
-    assert_eq!(root.interrupts, [(0xFEE0_0000, 0x41)]);
+    assert_eq!(root.interrupts, [(0xFEE0_0000, 0x41); 2], "of what ended generation 0, and of the record");
     root.ring(0, 1, 1000);
     root.fault(0);
     root.run(100);
-    assert_eq!((root.interrupts.len(), root.read(0x1800)), (1, 2), "the second vector is masked");
+    assert_eq!((root.interrupts.len(), root.read(0x1800)), (2, 2), "the second vector is masked");
     root.write(0x101C, 0);
     root.run(100);
-    assert_eq!(root.interrupts[1], (0x1_FEE0_0000, 0x42));
+    assert_eq!(root.interrupts[2], (0x1_FEE0_0000, 0x42));
+    assert_eq!(root.read(0x1800), 0);
+}
+
+#[test]
+fn events_are_kept_while_interrupts_are_disabled_or_masked_by_the_function() {
+    let Some(mut root) = running(0) else { return };
+    root.write64(0x1000, 0xFEE0_0000);
+    root.write64(0x1008, 0x41);
+    root.run(100);
+    assert_eq!((root.interrupts.len(), root.read(0x1800)), (0, 1), "disabled");
+    root.model.set("msix_function_mask", 1);
+    root.model.set("msix_enable", 1);
+    root.run(100);
+    assert_eq!((root.interrupts.len(), root.read(0x1800)), (0, 1), "masked");
+    root.model.set("msix_function_mask", 0);
+    root.run(100);
+    assert_eq!(root.interrupts, [(0xFEE0_0000, 0x41)]);
     assert_eq!(root.read(0x1800), 0);
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -168,17 +169,22 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     let netlist = folder.join("netlist.json");
 
-    let script = format!("read_verilog {VERILOG}; synth_ecp5 -top {TOP} -json {}", quoted(&netlist));
+    // All of `synth_ecp5` but `autoname`, which takes as long as the rest: the paths are named well enough without.
+    let script = format!(
+        "read_verilog {VERILOG}; synth_ecp5 -top {TOP} -run :check; hierarchy -check; check -noinit; \
+         blackbox =A:whitebox; write_json {}",
+        quoted(&netlist)
+    );
     let mut command = Command::new(&yosys);
     command.arg("-q").arg("-l").arg(folder.join("yosys.log")).arg("-p").arg(script);
     step("yosys synth_ecp5", command.current_dir(&workspace.root))?;
     let module = module(&read(&netlist)?).with_context(|| format!("in `{}`", netlist.display()))?;
-    let (size, copies) = (size(&module), copies(&module));
+    let (size, copies, registers) = (size(&module), copies(&module), registers(&module));
 
-    let mut timing = Vec::new();
-    for seed in 1..=args.seeds {
+    let place = |seed: u32| -> Result<Timing> {
         let result = folder.join(format!("seed{seed}.json"));
         let mut command = Command::new(&nextpnr);
+        // Not router2, though it is faster by far: it makes detours of several ns on paths that matter.
         command.args([
             "--um5g-45k",
             "--package",
@@ -190,9 +196,20 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         command.args(["--freq", &GOAL.to_string(), "--seed", &seed.to_string()]);
         command.arg("--json").arg(&netlist).arg("--report").arg(&result);
         command.arg("--log").arg(folder.join(format!("seed{seed}.log")));
-        step(&format!("nextpnr-ecp5, seed {seed}"), &mut command)?;
-        let placed = placed(seed, &read(&result)?).with_context(|| format!("in `{}`", result.display()))?;
-        timing.push(placed);
+        workspace::status(command.stdin(Stdio::null()).stdout(Stdio::null()))?;
+        placed(seed, &read(&result)?, &registers).with_context(|| format!("in `{}`", result.display()))
+    };
+    let seeds: Vec<u32> = (1..=args.seeds).collect();
+    let mut timing = Vec::new();
+    // nextpnr works on one processor: as many at a time as there are.
+    for some in seeds.chunks(std::thread::available_parallelism().map_or(1, NonZero::get)) {
+        let progress = Progress::start(format!("nextpnr-ecp5, seeds {some:?}"));
+        let results: Vec<Result<Timing>> = std::thread::scope(|scope| {
+            let places: Vec<_> = some.iter().map(|seed| scope.spawn(|| place(*seed))).collect();
+            places.into_iter().map(|place| place.join().expect("no panic in `place`")).collect()
+        });
+        progress.done(if results.iter().all(Result::is_ok) { "done" } else { "failed" });
+        timing.extend(results.into_iter().collect::<Result<Vec<_>>>()?);
     }
     let tools = vec![version(&yosys, "-V")?, version(&nextpnr, "--version")?];
     let crc = format!("{:016x}", crc64(&text));
@@ -207,11 +224,17 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     judge(&synthesis)
 }
 
-/// A program of the cache.
+/// A program of the search path, else of the cache: what the machine has is native, and faster by far.
 fn tool(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    if workspace::on_path(name) {
+        return Ok(name.into());
+    }
     let path = Cache::locate(workspace).bin().join(name);
     if !path.is_file() {
-        bail!("`{}` is missing: run `cargo xtask setup --fpga`", workspace.short(&path));
+        bail!(
+            "`{name}` is neither on PATH nor in `{}`: run `cargo xtask setup --fpga`",
+            workspace.short(&path)
+        );
     }
     Ok(path)
 }
@@ -288,7 +311,17 @@ fn copies(module: &Module) -> Vec<Pair> {
     COPIES.iter().map(pair).collect()
 }
 
-fn placed(seed: u32, report: &str) -> Result<Timing> {
+/// The registers of the RTL by the flip-flops that synthesis made of them.
+fn registers(module: &Module) -> BTreeMap<String, String> {
+    let named = module.netnames.iter().filter(|(name, _)| !name.starts_with('$'));
+    let names: BTreeMap<Bit, &String> =
+        named.flat_map(|(name, net)| net.bits.iter().map(move |bit| (*bit, name))).collect();
+    let flops = module.cells.iter().filter(|(_, cell)| cell.kind == "TRELLIS_FF");
+    let register = |cell: &Cell| Some((*names.get(cell.connections.get("Q")?.first()?)?).clone());
+    flops.filter_map(|(name, cell)| Some((name.clone(), register(cell)?))).collect()
+}
+
+fn placed(seed: u32, report: &str, registers: &BTreeMap<String, String>) -> Result<Timing> {
     let report: Placed = serde_json::from_str(report).context("not a report of nextpnr")?;
     let slowest = report.fmax.values().map(|clock| clock.achieved).min_by(f64::total_cmp);
     let fmax_mhz = slowest.context("the report names no clock")?;
@@ -296,16 +329,17 @@ fn placed(seed: u32, report: &str) -> Result<Timing> {
     let clocked = report.critical_paths.iter().filter(|path| path.from == path.to);
     let worst = clocked.max_by(|a, b| total(a).total_cmp(&total(b)));
     let worst = worst.context("the report has no path from clock to clock")?;
-    Ok(Timing { seed, fmax_mhz, worst_ns: total(worst), worst_path: names(&worst.path) })
+    Ok(Timing { seed, fmax_mhz, worst_ns: total(worst), worst_path: names(&worst.path, registers) })
 }
 
 /// A path as the registers and signals of the RTL on it; what synthesis made up has no name there.
-fn names(path: &[Segment]) -> String {
-    let first = path.first().map(|segment| segment.from.cell.as_str());
-    let last = path.last().map(|segment| segment.to.cell.as_str());
+fn names(path: &[Segment], registers: &BTreeMap<String, String>) -> String {
+    let register = |cell: &'_ str| registers.get(cell).map_or(cell, String::as_str).to_owned();
+    let first = path.first().map(|segment| register(&segment.from.cell));
+    let last = path.last().map(|segment| register(&segment.to.cell));
     let nets = path.iter().filter_map(|segment| segment.net.as_deref());
     let mut shown: Vec<&str> = Vec::new();
-    for name in first.into_iter().chain(nets).chain(last) {
+    for name in first.as_deref().into_iter().chain(nets).chain(last.as_deref()) {
         let cut = ["_LUT4_", "_TRELLIS_", "_PFUMX_", "_CCU2C_", "_L6MUX21_", "_DP16KD_"];
         let end = cut.iter().filter_map(|part| name.find(part)).min().unwrap_or(name.len());
         let name = &name[..end];
@@ -481,10 +515,11 @@ mod tests {
             seed: 1,
             fmax_mhz: 81.5,
             worst_ns: 3.5,
-            worst_path: "host.step$q > csr.bus_data[27] > r".into(),
+            worst_path: "host.step$q > csr.bus_data[27] > lane.head$q".into(),
         };
-        assert_eq!(placed(1, &text).expect("as nextpnr writes it"), expected);
-        assert!(placed(1, "{}").is_err());
+        let registers = BTreeMap::from([("r_TRELLIS_FF_Q".to_owned(), "lane.head$q".to_owned())]);
+        assert_eq!(placed(1, &text, &registers).expect("as nextpnr writes it"), expected);
+        assert!(placed(1, "{}", &registers).is_err());
     }
 
     #[test]
