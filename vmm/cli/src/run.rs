@@ -62,7 +62,7 @@ pub struct Args {
     /// Counted exits from one checkpoint to the next
     #[arg(long, value_name = "N")]
     pub checkpoint_exits: Option<u32>,
-    /// Make a fault: replica=B,output=17,reg=rbx,bit=13 or mem=0x12345,bit=3 or at=RANDOM; see `covert help faults`
+    /// Make a fault: replica=B,output=17,reg=rbx,bit=13 or mem=0x12345,bit=3 or at=RANDOM
     #[arg(long, value_name = "FAULT")]
     pub inject: Vec<String>,
     /// Everything random follows from this number: the guest's random numbers and random faults
