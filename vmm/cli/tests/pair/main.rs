@@ -6,3 +6,4 @@ mod command;
 mod confinement;
 mod recovery;
 mod support;
+mod wild;
