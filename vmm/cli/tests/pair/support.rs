@@ -10,7 +10,10 @@ pub(crate) const BUSYBOX: &str = "/bin/busybox";
 /// Ends a test that this host cannot run, loudly.
 macro_rules! needs {
     ($what:ident) => {
-        if let Err(missing) = $crate::support::$what() {
+        $crate::support::needs!($crate::support::$what())
+    };
+    ($there:expr) => {
+        if let Err(missing) = $there {
             eprintln!("SKIPPED: {missing}");
             return;
         }
