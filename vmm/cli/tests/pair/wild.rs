@@ -194,6 +194,16 @@ fn instructions_for_other_worlds_do_no_harm() {
 }
 
 #[test]
+fn what_a_processor_tells_everybody_is_the_same_for_both_replicas() {
+    needs!(compiler);
+    let once = || pair(&[], &["ask"]);
+    let ((status, first), second) = (once(), once());
+    assert_eq!(status, REFUSED, "{first}");
+    assert_eq!((status, &first), (second.0, &second.1), "it depends on where a replica runs");
+    assert!(first.lines().count() > 60, "{first}");
+}
+
+#[test]
 fn signals_that_a_program_sends_itself_end_it_as_they_do_natively() {
     same(&[
         &["abort"],

@@ -198,6 +198,36 @@ static int instruction(const char *name) {
     return 2;
 }
 
+static void trapped(int number) { siglongjmp(back, number); }
+
+#define ASK(text)                                                                 \
+    do {                                                                          \
+        uint64_t answer[2] = {0, 0};                                              \
+        int signal = sigsetjmp(back, 1);                                          \
+        if (signal == 0) __asm__ volatile(text : "+m"(answer) : "r"(selector) : "rax", "rcx", "rdx", "cc"); \
+        printf("%s %lx: signal %d, %lx %lx\n", text, selector, signal, answer[0], answer[1]); \
+    } while (0)
+
+// What a processor tells everybody is often the host's: where its tables are, and on which processor this runs.
+static int ask(void) {
+    struct sigaction action = {.sa_handler = trapped};
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGILL, &action, NULL);
+    for (volatile uint64_t selector = 3; selector < 0x100; selector += 8) {
+        ASK("xorl %%eax, %%eax; lsl %1, %%rax; movq %%rax, %0");
+        ASK("xorl %%eax, %%eax; lar %1, %%rax; movq %%rax, %0");
+    }
+    for (volatile uint64_t selector = 0; selector < 2; selector++) {
+        ASK("sgdt %0");
+        ASK("sidt %0");
+        ASK("sldt %%rax; movq %%rax, %0");
+        ASK("str %%rax; movq %%rax, %0");
+        ASK("smsw %%rax; movq %%rax, %0");
+        ASK("movl %k1, %%ecx; xgetbv; movq %%rax, %0");
+    }
+    return REFUSED;
+}
+
 // The stack is nowhere. What follows needs one.
 static int stack(const char *name) {
     if (!strcmp(name, "zero")) INSTRUCTION("xorl %%esp, %%esp; pushq $1");
@@ -378,6 +408,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "raise")) return raise(atoi(name));
     if (!strcmp(what, "abort")) abort();
     if (!strcmp(what, "instruction")) return instruction(name);
+    if (!strcmp(what, "ask")) return ask();
     if (!strcmp(what, "stack")) return stack(name);
     if (!strcmp(what, "system-calls")) return system_calls();
     if (!strcmp(what, "paths")) return paths();
