@@ -182,7 +182,8 @@ impl Wire {
             Ok((_, 0)) => return Err(WireError::Closed),
             Ok((length, _)) => length,
             Err(Errno::INTR | Errno::AGAIN) => return Ok(None),
-            Err(Errno::CONNRESET) => return Err(WireError::Closed),
+            // It went without having read everything. Told once, and before what it said last.
+            Err(Errno::CONNRESET) => return self.take(flags),
             Err(error) => return Err(error.into()),
         };
         match postcard::from_bytes(&self.buffer[..length]) {
@@ -207,4 +208,27 @@ impl Order {
 /// The entry of an [`Order::Deliver`].
 pub fn entry(index: InputIndex, request: Request, value: Vec<u8>, fingerprint: u64) -> Entry {
     Entry { index, request, value, fingerprint: Fingerprint(fingerprint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Order, Report, Wire, WireError};
+
+    #[test]
+    fn last_words_are_heard_whatever_was_left_unread() {
+        for orders in 0..3 {
+            let (ours, theirs) = Wire::pair().expect("a socket pair");
+            let (mut ours, mut theirs) = (Wire::new(ours), Wire::new(theirs));
+            for _ in 0..orders {
+                ours.send(&Order::Halt).expect("it is there");
+            }
+            theirs.send(&Report::Crashed("no ELF".into())).expect("it is there");
+            drop(theirs);
+            match ours.try_receive() {
+                Ok(Some(Report::Crashed(why))) => assert_eq!(why, "no ELF"),
+                other => panic!("{other:?} with {orders} orders unread"),
+            }
+            assert!(matches!(ours.try_receive::<Report>(), Err(WireError::Closed)));
+        }
+    }
 }
