@@ -5,4 +5,6 @@ mod bad_input;
 mod command;
 mod confinement;
 mod recovery;
+mod sqlite;
 mod support;
+mod wild;

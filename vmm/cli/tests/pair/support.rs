@@ -10,7 +10,10 @@ pub(crate) const BUSYBOX: &str = "/bin/busybox";
 /// Ends a test that this host cannot run, loudly.
 macro_rules! needs {
     ($what:ident) => {
-        if let Err(missing) = $crate::support::$what() {
+        $crate::support::needs!($crate::support::$what())
+    };
+    ($there:expr) => {
+        if let Err(missing) = $there {
             eprintln!("SKIPPED: {missing}");
             return;
         }
@@ -33,6 +36,26 @@ pub(crate) fn busybox() -> Result<(), String> {
         false if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("no static {BUSYBOX}"),
         false => Err(format!("{BUSYBOX} is not a static program: cargo xtask setup")),
     }
+}
+
+/// Whether there are machines and a compiler to make programs for them.
+pub(crate) fn compiler() -> Result<(), String> {
+    kvm()?;
+    let known = Command::new("cc").arg("--version").output().is_ok_and(|output| output.status.success());
+    match known {
+        true => Ok(()),
+        false if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("no C compiler"),
+        false => Err("there is no C compiler: cargo xtask setup".into()),
+    }
+}
+
+/// A static program, made from C.
+pub(crate) fn compiled(name: &str, source: &str) -> PathBuf {
+    let (source, program) = (file(&format!("{name}.c"), source), folder().join(name));
+    let made =
+        Command::new("cc").args(["-static", "-O1", "-o"]).arg(&program).arg(&source).output().expect("cc");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    program
 }
 
 /// Whether an ELF program names no interpreter: its program headers (at the offset in word 4, 56 bytes each, as many as
@@ -93,7 +116,11 @@ pub(crate) struct Events(pub(crate) Vec<Value>);
 
 impl Events {
     pub(crate) fn of(output: &Output) -> Events {
-        let text = String::from_utf8_lossy(&output.stdout);
+        Events::read(&output.stdout)
+    }
+
+    pub(crate) fn read(said: &[u8]) -> Events {
+        let text = String::from_utf8_lossy(said);
         let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         Events(text.lines().map(parse).collect())
     }

@@ -48,6 +48,9 @@ use syscalls::{Outcome, Served};
 /// Most different things that are named as not served.
 const REPORTS_MAX: usize = 256;
 
+/// The vector of a protection fault.
+const PROTECTION: u8 = 13;
+
 /// What a process is started with.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -125,6 +128,9 @@ impl Process {
     fn exception(&mut self, vector: u8, error: u64, address: u64, cpu: &mut Cpu<'_>) -> Outcome {
         const PAGE_FAULT: u8 = 14;
         const UNDEFINED: u8 = 6;
+        /// The opcode of INT n, and what the error code of its protection fault has beside the vector.
+        const INT: u8 = 0xcd;
+        const IN_IDT: u64 = 2;
         const WRITE: u64 = 2;
         const SEGV_MAPERR: i32 = 1;
         const SEGV_ACCERR: i32 = 2;
@@ -138,6 +144,12 @@ impl Process {
         }
         if vector == UNDEFINED && self.emulate(cpu) {
             return Ok(Served::Resumed);
+        }
+        // INT n to a vector that is not the guest's is no undefined instruction, but some hosts (KVM_PVM) say so.
+        if vector == UNDEFINED
+            && let Some(&[INT, number]) = cpu.memory.read(cpu.registers.rip, 2)
+        {
+            return self.exception(PROTECTION, u64::from(number) << 3 | IN_IDT, 0, cpu);
         }
         let code = match vector {
             PAGE_FAULT if error & 1 == 0 => SEGV_MAPERR,
@@ -179,7 +191,7 @@ impl Personality for Process {
             Exit::SystemCall => self.system_call(cpu),
             Exit::Exception { vector, error, address } => self.exception(vector, error, address, cpu),
             // No process has ports: as Linux has it, the instruction is a protection fault.
-            Exit::Out { .. } | Exit::In { .. } => self.exception(13, 0, 0, cpu),
+            Exit::Out { .. } | Exit::In { .. } => self.exception(PROTECTION, 0, 0, cpu),
         };
         self.conclude(outcome, cpu)
     }
