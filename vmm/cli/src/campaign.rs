@@ -147,7 +147,7 @@ pub fn run(args: &Args) -> Result<u8> {
 /// Makes the faults of a campaign.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub fn execute(campaign: &Campaign, folder: &Path) -> Result<Report> {
     if campaign.machines.is_empty() {
         bail!("the campaign names no machine: write machines = [\"VM.toml\"]");
