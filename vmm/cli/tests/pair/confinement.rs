@@ -2,6 +2,7 @@
 
 use crate::support::{BUSYBOX, covert, folder, needs, run};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
@@ -60,6 +61,36 @@ fn a_replica_holds_no_way_out() {
         assert!(others <= 1, "{open:?}");
         assert!(!open.iter().any(|name| name == "/dev/kvm"), "it could make more machines");
     }
+    end(child);
+}
+
+#[test]
+fn every_shared_region_has_exactly_one_writer() {
+    needs!(busybox);
+    let (child, pids) = sleeping();
+    let mut writers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut readers = 0;
+    for pid in pids.iter().copied().chain([u64::from(child.id())]) {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("its mappings");
+        let mut written = BTreeSet::new();
+        for line in maps.lines().filter(|line| line.contains("memfd:covert-")) {
+            let mut fields = line.split_whitespace();
+            let (rights, inode) = (fields.nth(1).expect("rights"), fields.nth(2).expect("an inode"));
+            assert!(rights.ends_with('s') && !rights.contains('x'), "{line}");
+            if rights.contains('w') {
+                written.insert(inode.to_owned());
+            } else {
+                readers += 1;
+            }
+        }
+        for region in written {
+            *writers.entry(region).or_default() += 1;
+        }
+    }
+    // Two arenas, the page of the coordinator's progress, the checkpoint store.
+    assert_eq!(writers.len(), 4, "{writers:?}");
+    assert!(writers.values().all(|writers| *writers == 1), "{writers:?}");
+    assert!(readers >= 4, "nobody reads what is shared");
     end(child);
 }
 
