@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'hcec59fec;
-   localparam [31:0] rtl_hash$hi = 32'he6a5b5d6;
+   localparam [31:0] rtl_hash$lo = 32'h36913101;
+   localparam [31:0] rtl_hash$hi = 32'h36e3217;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -6873,8 +6873,8 @@ endmodule
 // The skew watchdog of a group.
 // 
 // Armed while a lane has delivered the record that is voted on next and another one has no entry for it. It
-// counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry. Ticks are far apart, so the
-// compare and the lock take clocks of their own.
+// counts ticks from zero for each record; at a tick that finds `limit` reached it locks every lane that lacks an entry. Ticks are far apart,
+// so the compare and the lock take clocks of their own; between ticks nothing expires, also not under a limit that was lowered.
 module watchdog (
    input wire clock,
    input wire tick,
@@ -6895,6 +6895,8 @@ module watchdog (
    reg [31:0] count$q = 32'h0;
    reg armed$d;
    reg armed$q = 1'h0;
+   reg ticked$d;
+   reg ticked$q = 1'h0;
    reg reached$d;
    reg reached$q = 1'h0;
    reg expired$d;
@@ -6902,7 +6904,7 @@ module watchdog (
    always @(*) begin
       count$d = count$q;
       reached$d = reached$q;
-      reached$d = (limit != 32'h0) & (count$q >= limit);
+      reached$d = (ticked$q & (limit != 32'h0)) & (count$q >= limit);
       if (tick) begin
          count$d = next_count;
       end
@@ -6916,6 +6918,10 @@ module watchdog (
       armed$d = ((running & (delivered$0 | delivered$1)) & (missing$0 | missing$1)) & (~voted);
    end
    always @(*) begin
+      ticked$d = ticked$q;
+      ticked$d = tick;
+   end
+   always @(*) begin
       expired$d = expired$q;
       expired$d = armed$q & reached$q;
    end
@@ -6927,6 +6933,7 @@ module watchdog (
    always @(posedge clock) begin
       count$q <= count$d;
       armed$q <= armed$d;
+      ticked$q <= ticked$d;
       reached$q <= reached$d;
       expired$q <= expired$d;
    end

@@ -1,8 +1,8 @@
 //! The skew watchdog of a group.
 //!
 //! Armed while a lane has delivered the record that is voted on next and another one has no entry for it. It
-//! counts ticks from zero for each record; at `limit` it locks every lane that lacks an entry. Ticks are far apart, so the
-//! compare and the lock take clocks of their own.
+//! counts ticks from zero for each record; at a tick that finds `limit` reached it locks every lane that lacks an entry. Ticks are far apart,
+//! so the compare and the lock take clocks of their own; between ticks nothing expires, also not under a limit that was lowered.
 
 use rust_hdl::prelude::*;
 
@@ -27,6 +27,7 @@ pub struct Watchdog {
     pub timeout: [Signal<Out, Bit>; 2],
     count: DFF<Bits<32>>,
     armed: DFF<Bit>,
+    ticked: DFF<Bit>,
     reached: DFF<Bit>,
     expired: DFF<Bit>,
     next_count: Signal<Local, Bits<32>>,
@@ -36,7 +37,7 @@ pub struct Watchdog {
 impl Logic for Watchdog {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, count, armed, reached, expired);
+        dff_setup!(self, clock, count, armed, ticked, reached, expired);
         for i in 0..2 {
             self.missing[i].next = self.lacks[i].val() & !self.delivered[i].val();
         }
@@ -45,7 +46,9 @@ impl Logic for Watchdog {
             & (self.missing[0].val() | self.missing[1].val())
             & !self.voted.val();
         self.next_count.next = self.count.q.val() + 1;
-        self.reached.d.next = (self.limit.val() != 0) & (self.count.q.val() >= self.limit.val());
+        self.ticked.d.next = self.tick.val();
+        self.reached.d.next =
+            self.ticked.q.val() & (self.limit.val() != 0) & (self.count.q.val() >= self.limit.val());
         self.expired.d.next = self.armed.q.val() & self.reached.q.val();
         if self.tick.val() {
             self.count.d.next = self.next_count.val();
