@@ -142,6 +142,13 @@ impl Geometry {
         self.slots_offset() + (index & (self.entries() - 1)) as usize * self.slot_bytes as usize
     }
 
+    /// Bytes from the beginning that are worth having present before the first record: the ring and its slots, unless the slots are
+    /// many and large, which would make the start slow for pages that few records reach.
+    const fn hot_bytes(&self) -> usize {
+        let (all, most) = (self.staging_offset(), 1 << 20);
+        if all < most { all as usize } else { most as usize }
+    }
+
     const fn staging_offset(&self) -> u64 {
         let slots = self.entries() as u64 * self.slot_bytes as u64;
         (self.slots_offset() as u64 + slots).next_multiple_of(PAGE as u64)
@@ -197,8 +204,7 @@ impl ArenaWriter {
     pub fn map(fd: &OwnedFd, geometry: Geometry) -> Result<ArenaWriter, ArenaError> {
         let bytes = geometry.bytes()?;
         check_sealed(fd, bytes)?;
-        let map =
-            SharedMap::writable(fd, bytes, geometry.staging_offset() as usize).map_err(system("map"))?;
+        let map = SharedMap::writable(fd, bytes, geometry.hot_bytes()).map_err(system("map"))?;
         if let Some([magic]) = map.words(MAGIC_AT) {
             magic.store(MAGIC, Ordering::Relaxed);
         }
@@ -262,8 +268,7 @@ impl ArenaReader {
     pub fn map(fd: &OwnedFd, geometry: Geometry) -> Result<ArenaReader, ArenaError> {
         let bytes = geometry.bytes()?;
         check_sealed(fd, bytes)?;
-        let map =
-            SharedMap::read_only(fd, bytes, geometry.staging_offset() as usize).map_err(system("map"))?;
+        let map = SharedMap::read_only(fd, bytes, geometry.hot_bytes()).map_err(system("map"))?;
         Ok(ArenaReader { map, geometry })
     }
 
