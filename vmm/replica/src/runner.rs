@@ -23,6 +23,9 @@ use covert_driver::{ArenaLane, Doorbell, Lane, Output as LaneOutput, ProgressRea
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+/// A record that comes after so long is told of at once: the coordinator may be asleep.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Everything that a replica has.
 #[derive(Debug)]
 pub struct Replica<D> {
@@ -36,6 +39,8 @@ pub struct Replica<D> {
     start: u64,
     /// Records that the coordinator was not yet told of.
     untold: u32,
+    /// When it was told of some last.
+    told: Instant,
     nudge: u32,
     /// Clean pages to look at in each epoch.
     scrub_pages: usize,
@@ -127,6 +132,7 @@ impl<D: Doorbell> Replica<D> {
             wire,
             start: 0,
             untold: 0,
+            told: Instant::now(),
             nudge: settings.nudge.max(1),
             scrub_pages: settings.scrub_pages,
             plans: VecDeque::new(),
@@ -300,7 +306,7 @@ impl<D: Doorbell> Replica<D> {
                     self.lane.submit(&head, &output.payload)?;
                     self.lane.ring();
                     self.untold += 1;
-                    if self.untold >= self.nudge {
+                    if self.untold >= self.nudge || self.told.elapsed() > PAUSE {
                         self.tell_of_records()?;
                     }
                     return Ok(Ok(()));
@@ -313,6 +319,7 @@ impl<D: Doorbell> Replica<D> {
 
     fn tell_of_records(&mut self) -> Result<(), Failure> {
         self.untold = 0;
+        self.told = Instant::now();
         Ok(self.wire.send(&Report::Rung)?)
     }
 

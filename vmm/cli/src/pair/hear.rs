@@ -16,8 +16,8 @@ use rustix::io::Errno;
 impl Pair<'_> {
     /// Sleeps until something can have happened. True if standard input has something.
     pub(super) fn sleep(&mut self) -> Result<bool> {
-        let timer = self.world.next_timer().unwrap_or(COMPARE_EVERY);
-        let wait = timer.min(COMPARE_EVERY);
+        let wait = COMPARE_EVERY * (1 << self.idle);
+        let wait = self.world.next_timer().map_or(wait, |timer| timer.min(wait));
         let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) };
         let live = self.processes.iter().filter(|process| !process.gone);
         let mut polled: Vec<PollFd<'_>> =
