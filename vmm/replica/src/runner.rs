@@ -239,7 +239,7 @@ impl<D: Doorbell> Replica<D> {
             }
             Demand::End => {
                 let at = self.stream.at();
-                self.tell_of_records()?;
+                self.rouse(&Report::Rung)?;
                 self.wire.send(&Report::Ended { seq: at.seq, inputs: at.inputs })?;
                 self.ended = true;
                 return Ok(Ok(()));
@@ -253,8 +253,7 @@ impl<D: Doorbell> Replica<D> {
     }
 
     fn ask(&mut self, request: Request) -> Step<()> {
-        self.untold = 0;
-        self.wire.send(&Report::Request(request))?;
+        self.rouse(&Report::Request(request))?;
         let order = unless_halted!(self.wait(|order| matches!(order, Order::Deliver { .. })));
         let Order::Deliver { index, request, value, fingerprint } = order else {
             return Err(Failure::OutOfTurn("something else than an input".into()));
@@ -268,8 +267,7 @@ impl<D: Doorbell> Replica<D> {
     /// Stages a checkpoint, as soon as the one before it is committed.
     fn end_epoch(&mut self) -> Step<()> {
         let epoch = self.stream.epoch();
-        self.untold = 0;
-        self.wire.send(&Report::Boundary(epoch))?;
+        self.rouse(&Report::Boundary(epoch))?;
         unless_halted!(self.wait(|order| matches!(order, Order::Continue)));
         let begin = Instant::now();
         if let Some(page) = self.machine.scrub(self.scrub_pages)? {
@@ -287,7 +285,7 @@ impl<D: Doorbell> Replica<D> {
                     let output = LaneOutput { kind: header.kind, ..LaneOutput::default() };
                     self.lane.submit(&output, &payload)?;
                     self.lane.ring();
-                    self.tell_of_records()?;
+                    self.rouse(&Report::Rung)?;
                     return Ok(Ok(()));
                 }
                 Err(OutputError::WindowFull { .. }) => unless_halted!(self.wait_for_room()),
@@ -307,7 +305,7 @@ impl<D: Doorbell> Replica<D> {
                     self.lane.ring();
                     self.untold += 1;
                     if self.untold >= self.nudge || self.told.elapsed() > PAUSE {
-                        self.tell_of_records()?;
+                        self.rouse(&Report::Rung)?;
                     }
                     return Ok(Ok(()));
                 }
@@ -317,10 +315,11 @@ impl<D: Doorbell> Replica<D> {
         }
     }
 
-    fn tell_of_records(&mut self) -> Result<(), Failure> {
+    /// Says something; the coordinator wakes for it and compares whatever there is by then.
+    fn rouse(&mut self, report: &Report) -> Result<(), Failure> {
         self.untold = 0;
         self.told = Instant::now();
-        Ok(self.wire.send(&Report::Rung)?)
+        Ok(self.wire.send(report)?)
     }
 
     fn tell_history(&mut self) -> Result<(), Failure> {
@@ -340,8 +339,7 @@ impl<D: Doorbell> Replica<D> {
     }
 
     fn wait_for_room(&mut self) -> Step<()> {
-        self.untold = 0;
-        self.wire.send(&Report::WindowFull { known: self.stream.first_unreleased() })?;
+        self.rouse(&Report::WindowFull { known: self.stream.first_unreleased() })?;
         let order = unless_halted!(self.wait(|order| matches!(order, Order::Released(_))));
         if let Order::Released(next) = order {
             self.stream.released(next);

@@ -135,7 +135,6 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
     tell(Event::Started { ms: begin.elapsed().as_secs_f64() * 1e3, replicas, comparator: COMPARATOR });
     let pair = Pair {
         machine,
-
         group,
         copy: RecordCopy::new(limits.payload_max),
         tally: Tally::new(places.len(), begin),
