@@ -56,8 +56,12 @@ pub trait Lane: Send {
 }
 
 /// How a lane's doorbell is reached: a word in the arena for software, a page of the card's BAR for a unit.
+///
+/// The word in the arena is always kept, whatever else is rung: it is what software finds when it takes over from a card, at
+/// any moment.
 pub trait Doorbell: Send {
-    /// Says that the entries before `position` are written.
+    /// Says that the entries before `position` are written: by [`ArenaWriter::ring`], and then wherever else the
+    /// comparator looks.
     fn ring(&self, arena: &ArenaWriter, position: Position);
 }
 

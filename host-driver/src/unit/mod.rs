@@ -168,7 +168,9 @@ pub struct UnitDoorbell {
 }
 
 impl Doorbell for UnitDoorbell {
-    fn ring(&self, _: &crate::arena::ArenaWriter, position: Position) {
+    fn ring(&self, arena: &crate::arena::ArenaWriter, position: Position) {
+        // First, so that what the card took is never more than what software would find there.
+        arena.ring(position);
         // A ring that is lost on a broken card is noticed by whoever waits for the verdict.
         let _ = self.unit.lock().port.write_pair(self.page, position.pack());
     }
