@@ -6,7 +6,7 @@
 //! `conformance` (a feature) asks for it case by case.
 //!
 //! Read in this order: [`lane`], [`group`], [`release`], [`arena`], [`ring`], [`software`]; for a card
-//! [`card`] and [`unit`].
+//! [`card`] and [`unit`], and [`remains`] for when it dies.
 #![deny(unsafe_code)]
 
 pub mod arena;
@@ -21,8 +21,10 @@ mod crc;
 pub mod entry;
 pub mod group;
 pub mod lane;
+mod ledger;
 pub mod progress;
 pub mod release;
+pub mod remains;
 pub mod ring;
 pub mod software;
 pub mod unit;
@@ -35,5 +37,6 @@ pub use group::{Group, GroupError, LanePlace};
 pub use lane::{ArenaDoorbell, ArenaLane, Doorbell, Lane, Output};
 pub use progress::{ProgressReader, ProgressWriter};
 pub use release::{RecordCopy, Released};
+pub use remains::Remains;
 pub use software::SoftwareGroup;
 pub use unit::{Unit, UnitGroup};

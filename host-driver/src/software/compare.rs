@@ -33,6 +33,11 @@ pub(super) fn fingerprints(
     prints
 }
 
+/// The fingerprint of one record.
+pub(crate) fn fingerprint(arena: &ArenaReader, entry: &Entry) -> Fingerprint {
+    if entry.is_inline() { inline(entry) } else { arena.fingerprint(entry.iova(), entry) }
+}
+
 /// The fingerprint of a record that is all in its entry.
 #[inline]
 fn inline(entry: &Entry) -> Fingerprint {

@@ -4,9 +4,11 @@
 //! it neither allocates nor calls the system. Doorbells are words in the arenas: a ring that follows another before
 //! anybody looked replaces it, which is why the tail is an index and not a count of rings.
 
-mod compare;
+pub(crate) mod compare;
+pub(crate) mod examine;
 mod group;
 mod port;
+mod take_over;
 mod vote;
 mod watchdog;
 
@@ -16,9 +18,10 @@ use crate::progress::ProgressWriter;
 use crate::ring::Position;
 use compare::fingerprints;
 use covert_abi::{Fault, Fingerprint, Generation, LANES_PER_GROUP_MAX, LaneSet, Outcome, Seq, Verdict};
-use port::{Cause, LaneState, Port, Rung, Terms, lanes};
+use examine::{Cause, Terms};
+use port::{LaneState, Port, Rung, lanes};
 use std::collections::VecDeque;
-use vote::{Ballot, Ballots, decide};
+use vote::{Ballot, Ballots, decide, quorum};
 use watchdog::Watchdog;
 
 /// Sizes of a software comparator.
@@ -183,11 +186,17 @@ impl SoftwareGroup {
     fn lock(&mut self, lane: usize, (cause, address): Cause) {
         let port = &mut self.ports[lane];
         port.lock(cause);
+        let seq = port.due;
+        self.log(lane, seq, (cause, address));
+    }
+
+    #[cold]
+    fn log(&mut self, lane: usize, seq: Seq, (cause, address): Cause) {
         let fault = Fault {
             group: self.config.group,
             lane: lane as u8,
             generation: self.terms.generation,
-            seq: port.due,
+            seq,
             cause,
             address,
         };
@@ -201,9 +210,12 @@ impl SoftwareGroup {
     /// Votes on the next record if it can be; false if nothing can be done now.
     #[inline]
     fn vote(&mut self) -> bool {
-        if !self.has_room() {
-            return false;
-        }
+        self.has_room() && self.count()
+    }
+
+    /// The vote itself, wherever the verdict goes.
+    #[inline]
+    fn count(&mut self) -> bool {
         let seq = self.next;
         let mut ballots = Ballots::default();
         let mut records = [None; LANES_PER_GROUP_MAX];
@@ -245,9 +257,13 @@ impl SoftwareGroup {
     }
 
     fn finish_flush(&mut self) {
-        if !self.has_room() {
-            return;
+        if self.has_room() {
+            self.end_generation();
         }
+    }
+
+    /// Ends the generation if a flush is under way.
+    fn end_generation(&mut self) {
         let Some(Flush { members, start, ended }) = self.flush.take() else { return };
         self.verdicts.push_back(Verdict {
             group: self.config.group,
@@ -268,7 +284,7 @@ impl SoftwareGroup {
         self.released = 0;
         self.progress.publish(Position { generation, count: 0 });
         self.watchdog.restart();
-        self.quorum = if members.len() == 1 { 1 } else { 2 };
+        self.quorum = quorum(members);
         let live = lanes(&self.ports, |port| port.member).len();
         self.state = match live {
             _ if members.is_empty() => State::Idle,

@@ -1,12 +1,11 @@
 //! One lane as the comparator sees it: doorbell, entries and their checks, and what waits for the vote.
 
+use super::examine::{Cause, Terms, examine};
 use crate::arena::ArenaReader;
 use crate::entry::Entry;
 use crate::group::LanePlace;
 use crate::ring::Position;
-use covert_abi::{
-    EntryError, FaultCause, Generation, LaneSet, Seq, SubmissionEntry, submission::SubmissionError,
-};
+use covert_abi::{FaultCause, Generation, LaneSet, Seq};
 
 /// What the lane is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +14,6 @@ pub(super) enum LaneState {
     Live,
     Locked,
 }
-
-/// What the checks of an entry need to know about the group.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) group: u16,
-    pub(super) generation: Generation,
-    pub(super) payload_max: u32,
-}
-
-/// A fault about to be logged: its cause, and the address or tail that belongs to it.
-pub(super) type Cause = (FaultCause, u64);
 
 /// What became of a doorbell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +27,8 @@ pub(super) enum Rung {
 }
 
 /// A lane that was not placed since its reset.
-const NOWHERE: LanePlace = LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 };
+pub(super) const NOWHERE: LanePlace =
+    LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 };
 
 #[derive(Debug)]
 pub(super) struct Port {
@@ -91,6 +80,29 @@ impl Port {
         self.forget();
     }
 
+    /// Goes on in a generation that another comparator began, at the record `due`.
+    pub(super) fn resume(&mut self, state: LaneState, generation: Generation, due: Seq, index: u32) {
+        self.state = state;
+        self.due = due;
+        (self.head, self.tail, self.voted) = (index, index, index);
+        let rung = self.arena.rung();
+        // Only the tail of a lane that takes part is news; the others' was seen and counted by whoever was there.
+        if state != LaneState::Live || rung.generation != generation {
+            self.doorbell = rung;
+        }
+    }
+
+    /// Entries fetched in this generation, modulo 2^32.
+    pub(super) fn head(&self) -> u32 {
+        self.head
+    }
+
+    /// Whether there is room for another record without a vote.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        (self.head.wrapping_sub(self.voted) as usize) < self.waiting.len()
+    }
+
     /// Takes another arena, whose doorbell was not rung yet as far as this lane is concerned.
     pub(super) fn attach(&mut self, arena: ArenaReader) {
         self.doorbell = arena.rung();
@@ -139,15 +151,13 @@ impl Port {
     /// Whether there is an entry to fetch and room for it.
     #[inline]
     pub(super) fn can_fetch(&self) -> bool {
-        self.state == LaneState::Live
-            && self.head != self.tail
-            && (self.head.wrapping_sub(self.voted) as usize) < self.waiting.len()
+        self.state == LaneState::Live && self.head != self.tail && self.has_room()
     }
 
     /// Fetches and checks the next entry; a payload's bytes are left for the vote, which reads them once.
     #[inline]
     pub(super) fn fetch(&mut self, terms: &Terms) -> Result<(), Cause> {
-        let entry = self.check(terms)?;
+        let entry = self.examine(terms)?;
         let at = self.head as usize & (self.waiting.len() - 1);
         self.waiting[at] = entry;
         self.head = self.head.wrapping_add(1);
@@ -155,46 +165,10 @@ impl Port {
         Ok(())
     }
 
-    fn check(&self, terms: &Terms) -> Result<Entry, Cause> {
-        let slot = u64::from(self.head & ((1 << self.place.ring_log2) - 1));
-        let iova = self.place.ring_base.wrapping_add(slot * SubmissionEntry::BYTES as u64);
-        if !self.in_window(iova, SubmissionEntry::BYTES as u64) {
-            return Err((FaultCause::Isolation, iova));
-        }
-        let Some(entry) = self.arena.load_entry(iova) else {
-            return Err((FaultCause::DmaRefused, iova));
-        };
-        if let Err(error) = entry.check() {
-            return Err((cause_of(error), 0));
-        }
-        if entry.group() != terms.group {
-            return Err((FaultCause::Group, 0));
-        }
-        if entry.generation() != terms.generation {
-            return Err((FaultCause::Generation, 0));
-        }
-        if entry.seq() != self.due {
-            return Err((FaultCause::Sequence, 0));
-        }
-        if entry.length() > terms.payload_max {
-            return Err((FaultCause::Length, 0));
-        }
-        if !entry.is_inline() && entry.length() != 0 {
-            let (iova, length) = (entry.iova(), u64::from(entry.length()));
-            if !self.in_window(iova, length) {
-                return Err((FaultCause::Isolation, iova));
-            }
-            if !self.arena.holds(iova, length) {
-                return Err((FaultCause::DmaRefused, iova));
-            }
-        }
-        Ok(entry)
-    }
-
+    /// The entry that is due, checked.
     #[inline]
-    fn in_window(&self, first: u64, length: u64) -> bool {
-        let inside = |end| end <= self.place.window_limit;
-        self.place.window_base <= first && first.checked_add(length).is_some_and(inside)
+    pub(super) fn examine(&self, terms: &Terms) -> Result<Entry, Cause> {
+        examine(&self.arena, &self.place, terms, self.head, self.due)
     }
 
     /// The oldest record without a vote.
@@ -217,16 +191,6 @@ impl Port {
     #[inline]
     pub(super) fn takes_part(&self, seq: Seq) -> bool {
         self.member && self.failed.is_none_or(|(at, _)| at.wrapping_sub(seq) <= u64::MAX / 2)
-    }
-}
-
-/// The fault that an entry is which its own bytes do not allow.
-#[cold]
-fn cause_of(error: SubmissionError) -> FaultCause {
-    match error {
-        SubmissionError::InlineTooLong { .. } => FaultCause::Length,
-        SubmissionError::Entry(EntryError::Check { .. }) => FaultCause::Check,
-        SubmissionError::Entry(EntryError::Reserved | EntryError::Code(_)) => FaultCause::Reserved,
     }
 }
 

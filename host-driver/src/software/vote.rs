@@ -26,6 +26,11 @@ pub(super) struct Decision {
     pub(super) fingerprint: Fingerprint,
 }
 
+/// How many lanes have to agree in a generation that was begun for these members.
+pub(super) fn quorum(members: LaneSet) -> usize {
+    if members.len() == 1 { 1 } else { 2 }
+}
+
 /// Decides by the largest class of equal fingerprints that has a quorum; a tie has no winner.
 #[inline]
 pub(super) fn decide(ballots: &Ballots, quorum: usize) -> Decision {

@@ -1,16 +1,18 @@
 //! One group of a unit.
 
+use super::access::Access;
 use super::ring::OutRing;
-use super::{Unit, UnitError, limit};
+use super::{Unit, UnitError, limit, suspects};
 use crate::arena::ArenaReader;
-use crate::card::{CardError, Direction, Shared};
+use crate::card::{Direction, Shared};
 use crate::group::{Counters, Group, GroupError, LanePlace, Limits, State, Status};
+use crate::ledger::{Command, Done, Ledger, Marks};
 use crate::progress::ProgressWriter;
 use crate::release::{CopyError, RecordCopy};
+use crate::remains::Remains;
 use crate::ring::Position;
 use covert_abi::registers::{card, group, lane};
-use covert_abi::{Fault, Generation, LaneSet, Outcome, Seq, SubmissionEntry, Verdict};
-use std::collections::VecDeque;
+use covert_abi::{Fault, LaneSet, Outcome, Seq, SubmissionEntry, Verdict};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// How often a command's end is looked for before the card is taken for broken.
@@ -31,23 +33,15 @@ pub struct UnitConfig {
 
 /// A group compared by a unit.
 pub struct UnitGroup {
-    unit: Unit,
+    // The windows close before the ring goes whose memory they show.
+    access: Access,
     config: UnitConfig,
     arenas: Vec<ArenaReader>,
+    /// Where the lanes were placed last.
     places: Vec<LanePlace>,
     progress: ProgressWriter,
     ring: OutRing,
-    /// Windows to close at the end.
-    windows: Vec<u64>,
-    /// First records of the generations to come, one for each flush whose `Flushed` was not read yet.
-    starts: VecDeque<Seq>,
-    /// The generation of the next verdict, and its first record.
-    generation: Generation,
-    start: Seq,
-    /// The record of the next verdict.
-    next: Seq,
-    released: Seq,
-    payload_limit: u32,
+    ledger: Ledger,
     base: Counters,
 }
 
@@ -72,22 +66,16 @@ impl UnitGroup {
         let ring = OutRing::create("verdict", config.verdict_log2)?;
         let closed = LanePlace { ring_base: 0, ring_log2: 0, window_base: 0, window_limit: 0 };
         let mut it = UnitGroup {
-            unit: unit.clone(),
+            access: Access::new(unit, config.group),
             config,
             places: vec![closed; arenas.len()],
+            ledger: Ledger::new(vec![closed; arenas.len()], config.payload_max),
             arenas,
             progress,
             ring,
-            windows: Vec::new(),
-            starts: VecDeque::new(),
-            generation: 0,
-            start: 0,
-            next: 0,
-            released: 0,
-            payload_limit: config.payload_max,
             base: Counters::default(),
         };
-        let tail = it.read(group::VERDICT_TAIL)?;
+        let tail = it.access.read(group::VERDICT_TAIL)?;
         if tail != 0 {
             let found = format!("that group {} has written {tail} verdicts already", config.group);
             return Err(UnitError::Impossible { found });
@@ -95,53 +83,43 @@ impl UnitGroup {
         for (lane, fd) in memory.iter().enumerate().take(it.arenas.len()) {
             let geometry = *it.arenas[lane].geometry();
             let bytes = geometry.bytes()? as u64;
-            it.map(geometry.base, Shared { fd: fd.as_fd(), offset: 0, bytes }, Direction::Read)?;
+            let memory = Shared { fd: fd.as_fd(), offset: 0, bytes };
+            it.access.map(geometry.base, memory, Direction::Read)?;
         }
-        let (iova, memory) = (config.verdict_iova, it.ring.memory());
-        it.unit.lock().port.map(iova, memory, Direction::Write)?;
-        it.windows.push(iova);
-        it.write_pair(group::VERDICT_BASE_LO, iova)?;
-        it.write(group::VERDICT_LOG2, config.verdict_log2)?;
-        it.write(group::PAYLOAD_MAX, config.payload_max)?;
+        it.access.map(config.verdict_iova, it.ring.memory(), Direction::Write)?;
+        it.access.write_pair(group::VERDICT_BASE_LO, config.verdict_iova)?;
+        it.access.write(group::VERDICT_LOG2, config.verdict_log2)?;
+        it.access.write(group::PAYLOAD_MAX, config.payload_max)?;
         it.base = it.count();
         Ok(it)
     }
 
-    fn map(&mut self, iova: u64, memory: Shared<'_>, direction: Direction) -> Result<(), CardError> {
-        self.unit.lock().port.map(iova, memory, direction)?;
-        self.windows.push(iova);
-        Ok(())
-    }
-
-    fn address(&self, register: u32) -> u32 {
-        group::address(self.config.group.into(), register)
-    }
-
-    fn read(&self, register: u32) -> Result<u32, CardError> {
-        let offset = self.address(register);
-        let value = self.unit.lock().port.read(offset)?;
-        // None of a group's registers but those that the driver sets itself can be all ones on a working card.
-        if value == u32::MAX && register < group::MEMBERS {
-            let reason = "reads as ones: the card is gone".into();
-            return Err(CardError::Register { offset, reason });
+    /// Gives the card up: it can send no request any more, is reset, and loses every window of this group and of the fault
+    /// ring, in this order. What it leaves is for [`SoftwareGroup::take_over`](crate::SoftwareGroup::take_over).
+    ///
+    /// Each step is tried although the card may answer nothing; it takes a fixed number of accesses. The other groups of the
+    /// same unit are broken by this: every call of theirs fails from here on, and they are to be abandoned as well.
+    pub fn abandon(self) -> Remains {
+        let UnitGroup { mut access, config, arenas, progress, ring, mut ledger, .. } = self;
+        access.give_up();
+        // The card could write the ring up to here.
+        drop(ring);
+        let faults = access.unit.take_waiting(config.group);
+        faults.iter().for_each(|fault| ledger.fault(fault));
+        Remains {
+            group: config.group,
+            arenas,
+            progress,
+            ledger,
+            skew_log2: access.unit.identity().skew.ilog2(),
+            verdicts: 1 << config.verdict_log2,
+            payload_max: config.payload_max,
+            faults,
         }
-        Ok(value)
-    }
-
-    fn write(&self, register: u32, value: u32) -> Result<(), CardError> {
-        self.unit.lock().port.write(self.address(register), value)
-    }
-
-    fn write_pair(&self, register: u32, value: u64) -> Result<(), CardError> {
-        self.unit.lock().port.write_pair(self.address(register), value)
-    }
-
-    fn lane_address(&self, lane: usize, register: u32) -> u32 {
-        lane::address(self.unit.lane(self.config.group, lane), register)
     }
 
     fn count(&self) -> Counters {
-        let mut inner = self.unit.lock();
+        let mut inner = self.access.unit.lock();
         let mut read = |register| inner.port.read(register).unwrap_or(u32::MAX);
         Counters { stale_doorbells: read(card::STALE_DOORBELLS), faults_dropped: read(card::FAULTS_DROPPED) }
     }
@@ -152,33 +130,34 @@ impl UnitGroup {
     }
 
     fn catch_up(&self) -> Result<(), GroupError> {
-        self.unit.lock().port.catch_up().map_err(broken)
+        self.access.unit.lock().port.catch_up().map_err(broken)
     }
 
-    /// Checks that a verdict is the one that must come next, and takes it into account.
-    fn account(&mut self, verdict: &Verdict) -> Result<(), UnitError> {
-        let due = (self.config.group, self.generation, self.next);
+    /// The moment of a command, to be taken before it is given.
+    fn moment(&self, command: Command) -> Result<Done, GroupError> {
+        let ledger = &self.ledger;
+        let until = ledger.next.wrapping_add(1 << self.config.verdict_log2);
+        let (generation, marks) = if ledger.generation == 0 && !ledger.flush_pending() {
+            // No lane has ever been live.
+            (0, Marks::default())
+        } else {
+            self.access.marks(self.arenas.len()).map_err(broken)?
+        };
+        Ok(Done { command, generation, marks, until })
+    }
+
+    /// Checks that a verdict is the one that must come next.
+    fn check(&self, verdict: &Verdict) -> Result<(), UnitError> {
+        let due = (self.config.group, self.ledger.generation, self.ledger.next);
         let lanes = LaneSet::first(self.arenas.len());
         let sane = (verdict.group, verdict.generation, verdict.seq) == due
             && verdict.agree.and(verdict.dissent).is_empty()
-            && verdict.agree.or(verdict.dissent).without(lanes).is_empty();
-        let start = match verdict.outcome {
-            Outcome::Flushed => self.starts.pop_front(),
-            _ => Some(0),
-        };
-        let (true, Some(start)) = (sane, start) else {
-            return Err(UnitError::Impossible { found: format!("{verdict:?} where {due:x?} was due") });
-        };
-        if verdict.outcome == Outcome::Flushed {
-            self.generation = self.generation.wrapping_add(1);
-            self.start = start;
-            self.next = start;
-            self.released = start;
-            self.progress.publish(Position { generation: self.generation, count: 0 });
-        } else {
-            self.next = self.next.wrapping_add(1);
+            && verdict.agree.or(verdict.dissent).without(lanes).is_empty()
+            && (verdict.outcome != Outcome::Flushed || self.ledger.flush_pending());
+        if sane {
+            return Ok(());
         }
-        Ok(())
+        Err(UnitError::Impossible { found: format!("{verdict:?} where {due:x?} was due") })
     }
 }
 
@@ -188,8 +167,8 @@ fn broken(error: impl std::fmt::Display) -> GroupError {
 
 impl Group for UnitGroup {
     fn limits(&self) -> Limits {
-        let identity = self.unit.identity();
-        let faults = self.unit.lock().port.read(card::FAULT_LOG2).unwrap_or(0);
+        let identity = self.access.unit.identity();
+        let faults = self.access.unit.lock().port.read(card::FAULT_LOG2).unwrap_or(0);
         Limits {
             lanes: self.arenas.len(),
             skew: identity.skew,
@@ -200,9 +179,11 @@ impl Group for UnitGroup {
     }
 
     fn status(&self) -> Status {
-        let (Ok(status), Ok(generation)) = (self.read(group::STATUS), self.read(group::GENERATION)) else {
+        let (Ok(status), Ok(generation)) =
+            (self.access.read(group::STATUS), self.access.read(group::GENERATION))
+        else {
             // A card that does not answer runs nothing; `advance` and `poll` say that it is broken.
-            return Status { state: State::Halted, generation: self.generation, live: LaneSet::EMPTY };
+            return Status { state: State::Halted, generation: self.ledger.generation, live: LaneSet::EMPTY };
         };
         let state = match group::STATUS_STATE.of(status) {
             0 => State::Idle,
@@ -224,23 +205,27 @@ impl Group for UnitGroup {
 
     fn place(&mut self, lane: usize, place: &LanePlace) -> Result<(), GroupError> {
         self.check_lane(lane)?;
-        if self.status().live.contains(lane) {
+        // Not `status`, which hides that a card is gone: the lane might be live.
+        let status = self.access.read(group::STATUS).map_err(broken)?;
+        if group::STATUS_LIVE.of(status) >> lane & 1 == 1 {
             return Err(GroupError::Live { lane });
         }
         let config = |what, value, must| Err(GroupError::Config { what, value, must });
         if !place.ring_base.is_multiple_of(64) {
             return config("the ring's address", place.ring_base, "it must be a multiple of 64");
         }
-        if place.ring_log2 > self.unit.identity().ring_max.ilog2() {
+        if place.ring_log2 > self.access.unit.identity().ring_max.ilog2() {
             return config("log2 of the ring", place.ring_log2.into(), "it must be at most the unit's limit");
         }
-        let base = self.lane_address(lane, 0);
-        let port = &mut self.unit.lock().port;
+        let done = self.moment(Command::Place { lane, place: *place })?;
+        let base = self.access.lane_address(lane, 0);
+        let port = &mut self.access.unit.lock().port;
         port.write_pair(base + lane::RING_BASE_LO, place.ring_base).map_err(broken)?;
         port.write(base + lane::RING_LOG2, place.ring_log2).map_err(broken)?;
         port.write_pair(base + lane::WINDOW_BASE_LO, place.window_base).map_err(broken)?;
         port.write_pair(base + lane::WINDOW_LIMIT_LO, place.window_limit).map_err(broken)?;
         self.places[lane] = *place;
+        self.ledger.journal.push_back(done);
         Ok(())
     }
 
@@ -249,38 +234,47 @@ impl Group for UnitGroup {
             let must = "it must be at most what the group was made for";
             return Err(GroupError::Config { what: "the longest payload", value: bytes.into(), must });
         }
-        self.payload_limit = bytes;
-        self.write(group::PAYLOAD_MAX, bytes).map_err(broken)
+        let done = self.moment(Command::PayloadMax(bytes))?;
+        self.access.write(group::PAYLOAD_MAX, bytes).map_err(broken)?;
+        self.ledger.journal.push_back(done);
+        Ok(())
     }
 
     fn set_watchdog(&mut self, ticks: u32) {
-        // A card that does not take it is broken, which the next `advance` or `poll` says.
-        let _ = self.write(group::WATCHDOG, ticks);
+        // A card that does not take it is broken, which the next `advance` or `poll` says, and then it is remembered here.
+        self.ledger.watchdog = ticks;
+        let _ = self.access.write(group::WATCHDOG, ticks);
     }
 
     fn flush(&mut self, members: LaneSet, start: Seq) -> Result<(), GroupError> {
         if let Some(lane) = members.without(LaneSet::first(self.arenas.len())).iter().next() {
             return Err(GroupError::NoLane { lane, lanes: self.arenas.len() });
         }
-        if group::COMMAND_FLUSH.of(self.read(group::COMMAND).map_err(broken)?) == 1 {
+        if group::COMMAND_FLUSH.of(self.access.read(group::COMMAND).map_err(broken)?) == 1 {
             return Err(GroupError::Flushing);
         }
         self.catch_up()?;
-        self.write(group::MEMBERS, members.bits().into()).map_err(broken)?;
-        self.write_pair(group::START_LO, start).map_err(broken)?;
-        self.write(group::COMMAND, group::COMMAND_FLUSH.put(1)).map_err(broken)?;
-        self.starts.push_back(start);
-        self.catch_up()
+        let done = self.moment(Command::Flush { members, start })?;
+        self.access.write(group::MEMBERS, members.bits().into()).map_err(broken)?;
+        self.access.write_pair(group::START_LO, start).map_err(broken)?;
+        self.access.write(group::COMMAND, group::COMMAND_FLUSH.put(1)).map_err(broken)?;
+        self.catch_up()?;
+        // Only now: after an error the caller gives the same flush to another comparator, which must not know of this one.
+        self.ledger.journal.push_back(done);
+        Ok(())
     }
 
     fn reset_lane(&mut self, lane: usize) -> Result<(), GroupError> {
         self.check_lane(lane)?;
         self.catch_up()?;
-        let command = self.lane_address(lane, lane::COMMAND);
-        self.unit.lock().port.write(command, lane::COMMAND_RESET.put(1)).map_err(broken)?;
+        let done = self.moment(Command::Reset { lane })?;
+        let command = self.access.lane_address(lane, lane::COMMAND);
+        self.access.unit.lock().port.write(command, lane::COMMAND_RESET.put(1)).map_err(broken)?;
         self.catch_up()?;
         for _ in 0..PATIENCE {
-            if lane::COMMAND_RESET.of(self.unit.lock().port.read(command).map_err(broken)?) == 0 {
+            let value = self.access.unit.lock().port.read(command).map_err(broken)?;
+            if lane::COMMAND_RESET.of(value) == 0 {
+                self.ledger.journal.push_back(done);
                 return Ok(());
             }
         }
@@ -289,7 +283,7 @@ impl Group for UnitGroup {
 
     fn advance(&mut self, ticks: u32) -> Result<(), GroupError> {
         self.catch_up()?;
-        self.unit.lock().port.pass_ticks(ticks).map_err(broken)
+        self.access.unit.lock().port.pass_ticks(ticks).map_err(broken)
     }
 
     fn poll(&mut self) -> Result<Option<Verdict>, GroupError> {
@@ -304,48 +298,50 @@ impl Group for UnitGroup {
         let (index, entry) = entry;
         let verdict = Verdict::open(&entry)
             .map_err(|error| broken(UnitError::Entry { ring: "verdict", index, error }))?;
-        self.account(&verdict).map_err(broken)?;
-        self.write(group::VERDICT_HEAD, self.ring.read()).map_err(broken)?;
+        self.check(&verdict).map_err(broken)?;
+        // Before it counts: a verdict that is not handed out must not be remembered as one that was.
+        self.access.write(group::VERDICT_HEAD, self.ring.read()).map_err(broken)?;
+        let locked = suspects::locked(&self.ledger, &self.arenas, &verdict);
+        if self.ledger.verdict(&verdict, locked) && verdict.outcome == Outcome::Flushed {
+            self.progress.publish(Position { generation: self.ledger.generation, count: 0 });
+        }
         Ok(Some(verdict))
     }
 
     fn poll_fault(&mut self) -> Result<Option<Fault>, GroupError> {
-        if let Some(fault) = self.unit.poll_fault(self.config.group).map_err(broken)? {
-            return Ok(Some(fault));
+        let mut fault = self.access.unit.poll_fault(self.config.group).map_err(broken)?;
+        if fault.is_none() {
+            self.catch_up()?;
+            fault = self.access.unit.poll_fault(self.config.group).map_err(broken)?;
         }
-        self.catch_up()?;
-        self.unit.poll_fault(self.config.group).map_err(broken)
+        if let Some(fault) = &fault {
+            self.ledger.fault(fault);
+        }
+        Ok(fault)
     }
 
     fn copy_record(&self, lane: usize, seq: Seq, copy: &mut RecordCopy) -> Result<(), CopyError> {
         let (Some(arena), Some(place)) = (self.arenas.get(lane), self.places.get(lane)) else {
             return Err(CopyError::NoLane(lane));
         };
-        if seq < self.released || seq >= self.next {
+        if seq < self.ledger.released || seq >= self.ledger.next {
             return Err(CopyError::NotThere { seq });
         }
-        let index = seq.wrapping_sub(self.start) & ((1 << place.ring_log2) - 1);
+        let index = seq.wrapping_sub(self.ledger.start) & ((1 << place.ring_log2) - 1);
         copy.fill(arena, place.ring_base.wrapping_add(index * SubmissionEntry::BYTES as u64))
     }
 
     fn release(&mut self, next: Seq) -> Result<(), GroupError> {
-        if next < self.released || next > self.next {
-            return Err(GroupError::Release { asked: next, released: self.released, judged: self.next });
+        if next < self.ledger.released || next > self.ledger.next {
+            return Err(GroupError::Release {
+                asked: next,
+                released: self.ledger.released,
+                judged: self.ledger.next,
+            });
         }
-        self.released = next;
-        let count = next.wrapping_sub(self.start) as u32;
-        self.progress.publish(Position { generation: self.generation, count });
+        self.ledger.released = next;
+        let count = next.wrapping_sub(self.ledger.start) as u32;
+        self.progress.publish(Position { generation: self.ledger.generation, count });
         Ok(())
-    }
-}
-
-impl Drop for UnitGroup {
-    fn drop(&mut self) {
-        // The order of a card that is given up: no member, no generation, and only then no memory.
-        let _ = self.flush(LaneSet::EMPTY, 0);
-        let port = &mut self.unit.lock().port;
-        for iova in self.windows.drain(..) {
-            let _ = port.unmap(iova);
-        }
     }
 }

@@ -4,8 +4,11 @@
 //! Nothing that a card answers is believed before it was checked: entries by their code, verdicts by the place that they
 //! must have; anything else is a broken card.
 
+mod access;
+mod forsaken;
 mod group;
 mod ring;
+mod suspects;
 
 pub use group::{UnitConfig, UnitGroup};
 
@@ -65,6 +68,8 @@ pub enum UnitError {
 struct Inner {
     port: Box<dyn CardPort>,
     faults: Option<OutRing>,
+    /// Where the fault ring is mapped.
+    fault_window: Option<u64>,
     /// Faults that were read and not asked for, by group.
     waiting: Vec<VecDeque<Fault>>,
 }
@@ -112,8 +117,9 @@ impl Unit {
                 found: format!("CONTROL is {control:#x} after it was enabled"),
             });
         }
+        let fault_window = faults.is_some().then_some(fault_iova);
         let waiting = vec![VecDeque::new(); identity.groups.into()];
-        Ok(Unit { identity, inner: Arc::new(Mutex::new(Inner { port, faults, waiting })) })
+        Ok(Unit { identity, inner: Arc::new(Mutex::new(Inner { port, faults, fault_window, waiting })) })
     }
 
     /// What the unit is and can do.
@@ -139,6 +145,11 @@ impl Unit {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Whoever panicked did not leave registers half written: each access is whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The faults of a group that were read and not asked for, taken out.
+    fn take_waiting(&self, group: u16) -> VecDeque<Fault> {
+        self.lock().waiting.get_mut(usize::from(group)).map(std::mem::take).unwrap_or_default()
     }
 
     /// The oldest fault of a group.
