@@ -3,6 +3,7 @@
 //! One implementation a backend: the Verilated unit and the plain model in `covert-verification`, vfio-user, the kernel's VFIO.
 //! Nothing above this trait knows which one it has.
 
+use crate::doorbell::DoorbellPage;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// What the card may do with memory.
@@ -107,6 +108,17 @@ pub trait CardPort: Send {
     /// # Errors
     /// The card does not come back.
     fn reset(&mut self) -> Result<(), CardError>;
+
+    /// The page with the doorbell at this offset in BAR 0, for the process of its lane.
+    ///
+    /// # Errors
+    /// The card has no pages to give, or the system no descriptors.
+    fn doorbell_page(&mut self, offset: u32) -> Result<DoorbellPage, CardError> {
+        Err(CardError::Register {
+            offset,
+            reason: "the card has no doorbell pages for other processes".into(),
+        })
+    }
 
     /// Lets a card that has no time of its own do all that there is to do. A card of metal works by itself.
     ///

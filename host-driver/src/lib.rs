@@ -18,6 +18,7 @@ pub mod conformance;
     reason = "processor instructions, and memory that others write, which no slice may cover"
 )]
 mod crc;
+pub mod doorbell;
 pub mod entry;
 pub mod group;
 pub mod lane;
@@ -33,6 +34,7 @@ pub mod vfio_user;
 
 pub use arena::{ArenaReader, ArenaWriter, Geometry};
 pub use card::CardPort;
+pub use doorbell::{DoorbellPage, MappedDoorbell, ReplicaDoorbell};
 pub use group::{Group, GroupError, LanePlace};
 pub use lane::{ArenaDoorbell, ArenaLane, Doorbell, Lane, Output};
 pub use progress::{ProgressReader, ProgressWriter};

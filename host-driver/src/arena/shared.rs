@@ -27,6 +27,12 @@ impl SharedMap {
         Ok(SharedMap { map, writable: true })
     }
 
+    /// Maps `bytes` bytes from `offset` on for reading and writing: of a file, or of a device.
+    pub(crate) fn writable_at(fd: &OwnedFd, offset: u64, bytes: usize) -> std::io::Result<SharedMap> {
+        let map = MmapOptions::new().offset(offset).len(bytes).map_raw(fd.as_raw_fd())?;
+        Ok(SharedMap { map, writable: true })
+    }
+
     /// Maps the first `bytes` bytes for reading alone, the first `hot` of them with all pages present.
     pub(crate) fn read_only(fd: &OwnedFd, bytes: usize, hot: usize) -> std::io::Result<SharedMap> {
         let map = MmapOptions::new().len(bytes).map_raw_read_only(fd.as_raw_fd())?;

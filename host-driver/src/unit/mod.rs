@@ -14,6 +14,7 @@ pub use group::{UnitConfig, UnitGroup};
 
 use crate::arena::ArenaError;
 use crate::card::{CardError, CardPort, Direction};
+use crate::doorbell::DoorbellPage;
 use crate::lane::Doorbell;
 use crate::ring::Position;
 use covert_abi::identity::IdentityError;
@@ -135,6 +136,15 @@ impl Unit {
     /// The doorbell of lane `lane` of group `group`.
     pub fn doorbell(&self, group: u16, lane: usize) -> UnitDoorbell {
         UnitDoorbell { unit: self.clone(), page: doorbell::address(self.lane(group, lane), doorbell::TAIL) }
+    }
+
+    /// The doorbell page of lane `lane` of group `group`, for the process that submits there.
+    ///
+    /// # Errors
+    /// See [`CardPort::doorbell_page`].
+    pub fn doorbell_page(&self, group: u16, lane: usize) -> Result<DoorbellPage, CardError> {
+        let page = doorbell::address(self.lane(group, lane), doorbell::TAIL);
+        self.lock().port.doorbell_page(page)
     }
 
     /// Number of a lane in the unit.

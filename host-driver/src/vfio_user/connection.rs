@@ -27,15 +27,20 @@ impl Connection {
     pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection, VfioUserError> {
         let refuse = |source| VfioUserError::Connect { path: path.into(), source };
         let stream = UnixStream::connect(path).map_err(refuse)?;
-        stream.set_read_timeout(Some(patience)).map_err(refuse)?;
-        stream.set_write_timeout(Some(patience)).map_err(refuse)?;
         let mut it = Connection { stream, next: 0, broken: None };
+        it.set_patience(patience)?;
         let answer = it.request(Command::Version, &wire::version(), &[])?;
         // A server of a minor version of its own choice is fine: what is used here has been in all of them.
         match answer.get(..2) {
             Some([0, 0]) => Ok(it),
             _ => Err(VfioUserError::Protocol("the server speaks another major version".into())),
         }
+    }
+
+    /// From now on no read and no write will take longer.
+    pub(super) fn set_patience(&mut self, patience: Duration) -> Result<(), VfioUserError> {
+        self.stream.set_read_timeout(Some(patience)).map_err(socket("set a time-out"))?;
+        self.stream.set_write_timeout(Some(patience)).map_err(socket("set a time-out"))
     }
 
     /// Sends a request and gives the body of the reply.

@@ -8,7 +8,9 @@ mod connection;
 pub mod time;
 mod wire;
 
+use crate::arena::ArenaError;
 use crate::card::{CardError, CardPort, Direction, Shared};
+use crate::doorbell::{DoorbellPage, LentDoorbells};
 use connection::{Connection, FDS_MAX};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::BTreeMap;
@@ -77,6 +79,9 @@ pub struct VfioUserCard {
     /// Vectors that have an eventfd, from 0 on.
     enabled: u16,
     has_time: bool,
+    /// The server's card runs beside its messages, and nobody waits for it.
+    runs: bool,
+    doorbells: LentDoorbells,
     /// Length of each window, by its first IOVA.
     windows: BTreeMap<u64, u64>,
 }
@@ -112,7 +117,16 @@ impl VfioUserCard {
         let ask = Fields::default().u32(16).u32(0).u32(wire::IRQ_MSIX).u32(0);
         let vectors = field(&connection.request(Command::IrqInfo, &ask.0, &[])?, 12)?;
         let windows = BTreeMap::new();
-        let mut it = VfioUserCard { connection, regions, vectors, enabled: 0, has_time: false, windows };
+        let mut it = VfioUserCard {
+            connection,
+            regions,
+            vectors,
+            enabled: 0,
+            has_time: false,
+            runs: false,
+            doorbells: LentDoorbells::default(),
+            windows,
+        };
         if it.regions.get(time::REGION as usize) == Some(&time::BYTES) {
             let mut magic = [0; 4];
             it.read_region(time::REGION, 0, &mut magic)?;
@@ -120,6 +134,16 @@ impl VfioUserCard {
         }
         it.set_command(PCI_MEMORY)?;
         Ok(it)
+    }
+
+    /// From now on every answer has to come within `patience`, and [`catch_up`](CardPort::catch_up) waits for nothing: the card
+    /// runs beside its messages, as one of metal does. So a server that hangs is noticed at the next access.
+    ///
+    /// # Errors
+    /// The socket does not take the time-out.
+    pub fn let_run(&mut self, patience: Duration) -> Result<(), VfioUserError> {
+        self.runs = true;
+        self.connection.set_patience(patience)
     }
 
     /// The server would be asked for nothing good: refused here.
@@ -164,7 +188,8 @@ impl VfioUserCard {
         if !self.has_time {
             return Ok(());
         }
-        self.write_region(time::REGION, time::TICKS, &ticks.to_le_bytes()).map_err(broken)
+        let offset = if self.runs { time::TICKS_ALONG } else { time::TICKS };
+        self.write_region(time::REGION, offset, &ticks.to_le_bytes()).map_err(broken)
     }
 }
 
@@ -268,8 +293,16 @@ impl CardPort for VfioUserCard {
         self.set_command(PCI_MEMORY).map_err(broken)
     }
 
+    fn doorbell_page(&mut self, offset: u32) -> Result<DoorbellPage, CardError> {
+        let refuse = |error: ArenaError| CardError::Register { offset, reason: error.to_string() };
+        self.doorbells.lend(offset).map_err(refuse)
+    }
+
     fn catch_up(&mut self) -> Result<(), CardError> {
-        self.pass(0)
+        for (register, value) in self.doorbells.rung() {
+            self.write_pair(register, value)?;
+        }
+        if self.runs { Ok(()) } else { self.pass(0) }
     }
 
     fn pass_ticks(&mut self, ticks: u32) -> Result<(), CardError> {
