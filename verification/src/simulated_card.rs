@@ -5,10 +5,13 @@ use crate::model_card::backing;
 use crate::random::Random;
 use crate::root_complex::{Answer, Failure, Link, Malformation, RootComplex, UnderTest};
 use crate::scenario::sides::Breaker;
+use covert_driver::arena::ArenaError;
 use covert_driver::card::{CardError, CardPort, Direction, Shared};
+use covert_driver::doorbell::{DoorbellPage, LentDoorbells};
 use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Clocks without a beat on any stream after which the unit has done all that it can do. Longer than the longest silence
@@ -26,6 +29,9 @@ pub struct SimulatedCard<U> {
     seed: u64,
     /// Where a trace goes when a rule is broken.
     traces: PathBuf,
+    doorbells: LentDoorbells,
+    /// Clocks from the last doorbells that other processes rang to the unit's last write that followed.
+    latency: Arc<AtomicU64>,
     /// Where the interrupts of each vector go; a vector without is masked in the unit's table.
     vectors: Vec<Option<OwnedFd>>,
 }
@@ -37,7 +43,20 @@ impl<U: UnderTest> SimulatedCard<U> {
     pub fn new(unit: U, link: Link, seed: u64, traces: &Path) -> SimulatedCard<U> {
         let mut rc = RootComplex::new(unit, Link { strict_windows: false, ..link }, seed);
         rc.record(seed);
-        SimulatedCard { rc: Arc::new(Mutex::new(rc)), seed, traces: traces.into(), vectors: Vec::new() }
+        SimulatedCard {
+            rc: Arc::new(Mutex::new(rc)),
+            seed,
+            traces: traces.into(),
+            doorbells: LentDoorbells::default(),
+            latency: Arc::default(),
+            vectors: Vec::new(),
+        }
+    }
+
+    /// Clocks from the last doorbells rung through [`doorbell_page`](CardPort::doorbell_page), when they were sent to the
+    /// unit, to the first beat of the last write that it answered them with. Shared, and 0 before the first.
+    pub fn latency(&self) -> Arc<AtomicU64> {
+        self.latency.clone()
     }
 
     /// The root complex, shared.
@@ -114,6 +133,21 @@ impl<U: UnderTest> SimulatedCard<U> {
     /// Switches MSI-X as a whole.
     pub fn switch_interrupts(&mut self, on: bool) {
         self.lock().set_interrupts(on, false);
+    }
+
+    /// Sends the unit what other processes rang. True if they did.
+    fn pass_doorbells(&mut self) -> bool {
+        let rung = self.doorbells.rung();
+        let mut rc = self.lock();
+        for (register, value) in &rung {
+            rc.post((*register).into(), &[*value as u32, (value >> 32) as u32]);
+        }
+        !rung.is_empty()
+    }
+
+    /// Lets ticks pass while the card works, without a wait for what follows from them.
+    pub fn pass_ticks_along(&mut self, ticks: u32) {
+        self.lock().tick(ticks.into());
     }
 
     fn deliver_interrupts(&self) {
@@ -215,8 +249,20 @@ impl<U: UnderTest + Send> CardPort for SimulatedCard<U> {
         Ok(())
     }
 
+    fn doorbell_page(&mut self, offset: u32) -> Result<DoorbellPage, CardError> {
+        let refuse = |error: ArenaError| CardError::Register { offset, reason: error.to_string() };
+        self.doorbells.lend(offset).map_err(refuse)
+    }
+
     fn catch_up(&mut self) -> Result<(), CardError> {
-        self.settle()
+        let began = self.lock().clock();
+        let rang = self.pass_doorbells();
+        self.settle()?;
+        if rang {
+            let wrote = self.lock().last_write();
+            self.latency.store(wrote.saturating_sub(began), Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn pass_ticks(&mut self, ticks: u32) -> Result<(), CardError> {

@@ -245,6 +245,11 @@ impl<U: UnderTest> RootComplex<U> {
         self.traffic
     }
 
+    /// The clock at which the unit's last write into memory was first offered.
+    pub fn last_write(&self) -> u64 {
+        self.last_write
+    }
+
     /// The unit, to look into.
     pub fn unit(&mut self) -> &mut U {
         &mut self.unit
@@ -261,6 +266,11 @@ impl<U: UnderTest> RootComplex<U> {
         if let Some(trace) = &mut self.trace {
             trace.note(self.clock, text);
         }
+    }
+
+    /// Bytes recorded so far, if anything is recorded.
+    pub fn recorded(&self) -> Option<usize> {
+        self.trace.as_ref().map(TraceWriter::bytes)
     }
 
     /// Ends the recording and gives it.

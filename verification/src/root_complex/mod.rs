@@ -104,6 +104,8 @@ pub struct RootComplex<U> {
     bus_master_since: u64,
     interrupts_since: u64,
     interrupts: VecDeque<Interrupt>,
+    /// When the last write into memory was first offered.
+    last_write: u64,
     traffic: Traffic,
     trace: Option<TraceWriter>,
     last: Outputs,
@@ -174,6 +176,7 @@ impl<U: UnderTest> RootComplex<U> {
             bus_master_since: 0,
             interrupts_since: 0,
             interrupts: VecDeque::new(),
+            last_write: 0,
             traffic: Traffic::default(),
             trace: None,
             last: Outputs::default(),
@@ -418,6 +421,7 @@ impl<U: UnderTest> RootComplex<U> {
             return Ok(());
         }
         self.traffic.writes += 1;
+        self.last_write = offered;
         for (index, word) in data.iter().enumerate() {
             let bytes = word.to_le_bytes();
             let enables = request.enables(index);

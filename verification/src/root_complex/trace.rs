@@ -303,6 +303,11 @@ impl TraceWriter {
         self.begin(clock, 48);
     }
 
+    /// Bytes so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Ends the trace before this clock.
     pub fn finish(mut self, clock: u64) -> Trace {
         self.begin(clock, 63);

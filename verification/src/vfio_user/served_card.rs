@@ -114,6 +114,14 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
                 card.catch_up()?;
                 card.pass_ticks(ticks)
             }),
+            Some(ticks) if offset == time::TICKS_ALONG => {
+                self.with(|card| {
+                    card.pass_ticks_along(ticks);
+                    Ok(())
+                })?;
+                self.clock.wake();
+                Ok(())
+            }
             _ => refuse("the time region takes a word of ticks"),
         }
     }
