@@ -6,7 +6,7 @@
 use crate::config::VmFile;
 use crate::events::Event;
 use crate::injection;
-use crate::run::{self, Extras};
+use crate::run::{self, Ended, Extras};
 use crate::world::Input;
 use crate::world::sinks::Console;
 use anyhow::{Context, Result, bail};
@@ -181,7 +181,7 @@ fn reference(path: &Path, vm: VmFile, seed: u64) -> Result<Guest> {
             started_ms = ms;
         }
     };
-    let (summary, _, finished) = run::execute(prepared, Extras::default(), &mut note)?;
+    let Ended { summary, finished, .. } = run::execute(prepared, Extras::default(), &mut note)?;
     if !finished || summary.mismatches > 0 {
         bail!("{name} does not run as a pair without any fault: {}", summary.end);
     }
@@ -202,7 +202,7 @@ fn strike(guest: &Guest, seed: u64, number: u64) -> Result<Case> {
     let extras = Extras { faults: vec![(replica, Plan { when, target })], ..Extras::default() };
     let prepared = run::prepare(guest.vm.clone(), Console::Nowhere, Input::Empty, Some(seed))?;
     let mut seen = Seen::default();
-    let (summary, _, finished) = run::execute(prepared, extras, &mut |event| seen.note(&event))?;
+    let Ended { summary, finished, .. } = run::execute(prepared, extras, &mut |event| seen.note(&event))?;
     let right = summary.released_sha256 == guest.sum && summary.status == guest.status;
     let fate = match (finished, right, seen.made) {
         (false, ..) => Fate::Stopped,

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// How many replicas run side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -24,7 +25,54 @@ pub enum Comparator {
     /// A core.
     #[default]
     Software,
+    /// The redundancy unit of a card.
+    Unit,
 }
+
+/// Which card the unit is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Card {
+    /// None of metal: the unit's own Verilog, simulated in this process by Verilator.
+    #[default]
+    Verilated,
+    /// One that another process serves over vfio-user, on this socket.
+    VfioUser(PathBuf),
+}
+
+impl std::fmt::Display for Card {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Card::Verilated => write!(f, "verilated"),
+            Card::VfioUser(socket) => write!(f, "vfio-user:{}", socket.display()),
+        }
+    }
+}
+
+impl TryFrom<String> for Card {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Card, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Card {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Card, String> {
+        match text.split_once(':') {
+            None if text == "verilated" => Ok(Card::Verilated),
+            Some(("vfio-user", path)) if !path.is_empty() => Ok(Card::VfioUser(path.into())),
+            _ => Err(format!(
+                "`{text}` is no card: write `verilated`, or `vfio-user:PATH` with a server's socket"
+            )),
+        }
+    }
+}
+
+/// Milliseconds within which a card has to answer, unless the machine's file says otherwise.
+const CARD_TIMEOUT_MS: u64 = 100;
 
 /// What sort of guest it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -89,6 +137,10 @@ pub struct VmFile {
     pub replicas: Replicas,
     /// What compares.
     pub comparator: Comparator,
+    /// Which card, if a unit compares; the Verilated one if nothing is said.
+    pub card: Option<Card>,
+    /// Milliseconds within which the card has to answer, or it counts as dead and software compares from there on.
+    pub card_timeout_ms: Option<u64>,
     /// The CPU of each replica, in the order of their positions; none for any.
     pub cpus: Vec<usize>,
     /// The coordinator's CPU.
@@ -130,6 +182,9 @@ impl VmFile {
             mount.host = folder.join(&mount.host);
         }
         file.console = file.console.map(|console| folder.join(console));
+        if let Some(Card::VfioUser(socket)) = &mut file.card {
+            *socket = folder.join(&*socket);
+        }
         Ok(file)
     }
 
@@ -153,7 +208,18 @@ impl VmFile {
         if let Some(window) = self.window
             && !(1..=64).contains(&window)
         {
-            bail!("window = {window}: the comparator takes 1 to 64 records ahead");
+            bail!("window = {window}: a comparator takes 1 to 64 records ahead");
+        }
+        if let Some(card) = &self.card
+            && self.comparator != Comparator::Unit
+        {
+            bail!("card = \"{card}\" is not used: a card compares with comparator = \"unit\"");
+        }
+        if self.comparator == Comparator::Unit && self.replicas == Replicas::Simplex {
+            bail!("comparator = \"unit\" with one replica: there is nothing to compare");
+        }
+        if self.card_timeout_ms() == 0 {
+            bail!("card_timeout_ms = 0: a card needs some time to answer");
         }
         let cpus = rustix::thread::sched_getaffinity(None).context("cannot ask which CPUs there are")?;
         for cpu in self.cpus.iter().chain(&self.coordinator_cpu) {
@@ -165,6 +231,11 @@ impl VmFile {
             bail!("cpus names {} CPUs for {} replicas", self.cpus.len(), self.replica_count());
         }
         Ok(())
+    }
+
+    /// Milliseconds within which the card has to answer.
+    pub fn card_timeout_ms(&self) -> u64 {
+        self.card_timeout_ms.unwrap_or(CARD_TIMEOUT_MS)
     }
 
     /// How many replicas.

@@ -5,6 +5,7 @@
 use crate::input_log::Trailer;
 use covert_replica::inject::Injected;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// Something worth telling.
 #[derive(Clone, Debug, Serialize)]
@@ -16,8 +17,10 @@ pub enum Event {
         ms: f64,
         /// Where each replica runs.
         replicas: Vec<Placed>,
-        /// What compares.
-        comparator: &'static str,
+        /// What compares: `software` or `unit`.
+        comparator: String,
+        /// The unit's card, if a unit compares.
+        card: Option<String>,
     },
     /// All replicas are loaded and the guest begins.
     Running {
@@ -36,6 +39,10 @@ pub enum Event {
         outcome: String,
         /// Whether the record was one of the state at the end of an epoch.
         at_epoch: bool,
+        /// With a Verilated unit: its clocks from the doorbells that brought the record to the verdict's write.
+        unit_clocks: Option<u64>,
+        /// Where everything that crossed the unit's pins up to then was kept, if that was asked for.
+        trace: Option<PathBuf>,
     },
     /// A fault was made on purpose.
     FaultInjected {
@@ -92,6 +99,29 @@ pub enum Event {
         pages: u32,
         /// Pages among them that nothing had written: faults that no comparison had seen yet.
         scrubbed: u32,
+    },
+    /// After a rollback, everything has been produced and compared again that was before it.
+    CaughtUp {
+        /// See [`Event::Started`].
+        ms: f64,
+        /// The newest record that had been judged when the machine went back.
+        seq: u64,
+        /// Milliseconds since it went back.
+        after_ms: f64,
+    },
+    /// The card died. Software compares from here on.
+    CardLost {
+        /// See [`Event::Started`].
+        ms: f64,
+        /// The first record that software judges.
+        seq: u64,
+        /// How it was noticed.
+        why: String,
+    },
+    /// The recording of the unit's pins became too long to be kept, before there was anything to keep it for.
+    TraceDropped {
+        /// See [`Event::Started`].
+        ms: f64,
     },
     /// A checkpoint became the recovery line.
     Checkpoint {

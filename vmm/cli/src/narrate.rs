@@ -31,17 +31,19 @@ impl Narrator {
 
     fn line(&self, event: &Event) {
         let (ms, colour, text) = match event {
-            Event::Started { ms, replicas, comparator } => {
+            Event::Started { ms, replicas, comparator, card } => {
                 let place = |placed: &crate::events::Placed| {
                     let cpu = placed.cpu.map_or("any CPU".into(), |cpu| format!("CPU {cpu}"));
                     format!("replica {} is process {} on {cpu}", name(placed.replica), placed.pid)
                 };
                 let places: Vec<String> = replicas.iter().map(place).collect();
-                (ms, "", format!("{}; compared by {comparator}", places.join(", ")))
+                let card = card.as_ref().map(|card| format!(" ({card})")).unwrap_or_default();
+                (ms, "", format!("{}; compared by {comparator}{card}", places.join(", ")))
             }
-            Event::Verdict { ms, seq, outcome, at_epoch, .. } => {
+            Event::Verdict { ms, seq, outcome, at_epoch, unit_clocks, .. } => {
                 let what = if *at_epoch { "the state at the end of an epoch" } else { "an output" };
-                (ms, "31", format!("{outcome} on record {seq}, {what}"))
+                let clocks = unit_clocks.map(|clocks| format!(", {clocks} clocks after its doorbell"));
+                (ms, "31", format!("{outcome} on record {seq}, {what}{}", clocks.unwrap_or_default()))
             }
             Event::FaultInjected { ms, replica, fault, .. } => {
                 let place = if fault.exact { "at" } else { "after" };
@@ -68,6 +70,15 @@ impl Narrator {
             }
             Event::Recovered { ms, after_ms, pages, .. } => {
                 (ms, "32", format!("running on after {after_ms:.1} ms, {pages} pages put back"))
+            }
+            Event::CaughtUp { ms, seq, after_ms } => {
+                (ms, "32", format!("past record {seq} again, {after_ms:.1} ms after going back"))
+            }
+            Event::CardLost { ms, seq, why } => {
+                (ms, "31", format!("the card is lost, software compares from record {seq} on: {why}"))
+            }
+            Event::TraceDropped { ms } => {
+                (ms, "33", "the recording of the unit's pins became too long and was given up".into())
             }
             Event::Running { .. } | Event::Checkpoint { .. } => return,
             Event::Unserved { ms, what } => (ms, "33", format!("not served: {what}")),

@@ -1,6 +1,7 @@
 //! `covert run`: a guest as a protected machine, from its file or from the command line.
 
-use crate::config::{Comparator, Kind, Replicas, VmFile};
+use crate::comparator::Ready;
+use crate::config::{Card, Comparator, Kind, Replicas, VmFile};
 use crate::events::{Event, Summary};
 use crate::input_log::{Header, Recorder};
 use crate::pair::{self, Plans};
@@ -9,6 +10,7 @@ use crate::world::sinks::{Console, Sinks};
 use crate::world::{Input, World};
 use crate::{host, injection, narrate, simplex};
 use anyhow::{Context, Result, bail};
+use covert_abi::Verdict;
 use covert_core::watchdog::HangLimits;
 use covert_core::{End, Limits};
 use covert_replica::inject::Plan;
@@ -50,6 +52,12 @@ pub struct Args {
     /// What compares them
     #[arg(long, value_enum)]
     pub comparator: Option<Comparator>,
+    /// Which card, if a unit compares: verilated, or vfio-user:PATH
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<Card>,
+    /// Record everything that crosses the Verilated unit's pins, up to the first mismatch (see `cargo xtask wave`)
+    #[arg(long, value_name = "FILE.tlp")]
+    pub trace: Option<PathBuf>,
     /// Let the guest see a directory; with :rw it may change it
     #[arg(long, value_name = "HOSTDIR:/GUESTDIR[:rw]")]
     pub mount: Vec<Mount>,
@@ -107,6 +115,10 @@ impl Args {
         file.kind = self.kind.unwrap_or(file.kind);
         file.replicas = self.replicas.unwrap_or(file.replicas);
         file.comparator = self.comparator.unwrap_or(file.comparator);
+        file.card = self.card.clone().or(file.card);
+        if self.comparator == Some(Comparator::Software) && self.card.is_none() {
+            file.card = None;
+        }
         file.mount.extend(self.mount.iter().cloned());
         file.memory_mib = self.memory.or(file.memory_mib);
         file.console = self.console.clone().or(file.console);
@@ -167,33 +179,39 @@ fn bare_argument(arguments: &[String]) -> Result<u32> {
     }
 }
 
-/// The limits that a machine's file gives the protocol.
-pub fn limits(vm: &VmFile) -> Limits {
-    Limits {
+/// The limits that a machine's file gives the protocol, with a comparator that lets replicas be so many records ahead.
+///
+/// # Errors
+/// The file wants them further ahead.
+pub fn limits(vm: &VmFile, skew: u32) -> Result<Limits> {
+    let window = vm.window.unwrap_or(WINDOW.min(skew));
+    if window > skew {
+        bail!("window = {window}: this comparator takes 1 to {skew} records ahead");
+    }
+    Ok(Limits {
         replicas: vm.replica_count(),
         group: 0,
         ring: RING,
-        window: vm.window.unwrap_or(WINDOW),
+        window,
         epoch_exits: vm.checkpoint.exits,
         input_max: TRANSFER_MAX,
         payload_max: SLOT,
         attempts: vm.attempts.unwrap_or(ATTEMPTS),
         hang: HangLimits { cpu_ms: vm.hang.cpu_ms, clock_ms: vm.hang.clock_ms },
-    }
+    })
 }
 
 /// Entries in a submission ring.
 const RING: u32 = 64;
-/// Records ahead of the release, unless the machine's file says otherwise.
+/// Records ahead of the release, unless the machine's file says otherwise or the comparator takes fewer.
 const WINDOW: u32 = 48;
 /// Rollbacks to one line, unless the machine's file says otherwise.
 const ATTEMPTS: u32 = 5;
-/// Bytes of a payload slot: a transfer and the words around it.
-const SLOT: u32 = TRANSFER_MAX + 1024;
+/// Bytes of a payload slot, and of the longest payload: that of a unit too.
+const SLOT: u32 = TRANSFER_MAX;
 
 /// The set-up of each replica.
-pub fn setups(vm: &VmFile, guest: &GuestSetup) -> Vec<Setup> {
-    let limits = limits(vm);
+pub fn setups(vm: &VmFile, guest: &GuestSetup, limits: &Limits) -> Vec<Setup> {
     let setup = |replica| Setup {
         replica,
         group: limits.group,
@@ -204,6 +222,7 @@ pub fn setups(vm: &VmFile, guest: &GuestSetup) -> Vec<Setup> {
         memory: vm.memory(),
         cpu: vm.cpus.get(replica).copied(),
         scrub_pages: vm.checkpoint.scrub_pages,
+        doorbell: None,
         guest: guest.clone(),
     };
     (0..limits.replicas).map(setup).collect()
@@ -232,6 +251,22 @@ pub struct Extras {
     pub divergence: Option<PathBuf>,
     /// What keeps the inputs.
     pub recorder: Option<Recorder>,
+    /// Where what crosses a Verilated unit's pins is kept at the first mismatch.
+    pub trace: Option<PathBuf>,
+    /// Whether every verdict is kept.
+    pub keep_verdicts: bool,
+}
+
+/// How a run ended.
+pub struct Ended {
+    /// What happened, counted.
+    pub summary: Summary,
+    /// The world, with what was kept of the output.
+    pub world: World,
+    /// Whether the guest came to its end; if not, a fault could not be recovered from.
+    pub finished: bool,
+    /// Every verdict in its order, if they were to be kept.
+    pub verdicts: Vec<Verdict>,
 }
 
 fn header(prepared: &Prepared) -> Header {
@@ -247,33 +282,26 @@ fn header(prepared: &Prepared) -> Header {
 ///
 /// # Errors
 /// It could not be set up or its world failed. A fault that could not be recovered from is no error but an end.
-pub fn execute(
-    prepared: Prepared,
-    extras: Extras,
-    tell: &mut dyn FnMut(Event),
-) -> Result<(Summary, World, bool)> {
+pub fn execute(prepared: Prepared, extras: Extras, tell: &mut dyn FnMut(Event)) -> Result<Ended> {
     let Prepared { vm, image, guest, world } = prepared;
-    let Extras { faults, divergence, recorder } = extras;
+    let Extras { faults, divergence, recorder, trace, keep_verdicts } = extras;
     if let Some(cpu) = vm.coordinator_cpu {
         let mut cpus = CpuSet::new();
         cpus.set(cpu);
         rustix::thread::sched_setaffinity(None, &cpus).context("cannot bind the coordinator to its CPU")?;
     }
+    let comparator = Ready::of(&vm, trace)?;
+    let limits = limits(&vm, comparator.skew())?;
+    let mut setups = setups(&vm, &guest, &limits);
     if vm.replicas == Replicas::Simplex {
-        let setup = setups(&vm, &guest).remove(0);
+        let setup = setups.remove(0);
         let (summary, world) = simplex::run(setup.personality(image), vm.memory(), world, recorder)?;
-        return Ok((summary, world, true));
+        return Ok(Ended { summary, world, finished: true, verdicts: Vec::new() });
     }
-    let plans = Plans {
-        limits: limits(&vm),
-        setups: setups(&vm, &guest),
-        image: sealed(&image)?,
-        faults,
-        divergence,
-        recorder,
-    };
-    let ended = pair::run(plans, world, tell)?;
-    Ok((ended.summary, ended.world, ended.end == End::Finished))
+    let image = sealed(&image)?;
+    let plans = Plans { limits, comparator, setups, image, faults, divergence, recorder, keep_verdicts };
+    let pair::Ended { end, summary, world, verdicts } = pair::run(plans, world, tell)?;
+    Ok(Ended { summary, world, finished: end == End::Finished, verdicts })
 }
 
 /// The command; with `log` the guest's inputs are kept there.
@@ -296,8 +324,8 @@ pub fn run(args: &Args, log: Option<&Path>) -> Result<u8> {
     let recorder = log.map(|log| Recorder::create(log, &header(&prepared))).transpose()?;
     let divergence = Some(args.divergence.clone());
     let mut narrator = narrate::Narrator::new(args.json, args.verbose);
-    let (summary, _, finished) =
-        execute(prepared, Extras { faults, divergence, recorder }, &mut |event| narrator.tell(&event))?;
+    let extras = Extras { faults, divergence, recorder, trace: args.trace.clone(), keep_verdicts: false };
+    let Ended { summary, finished, .. } = execute(prepared, extras, &mut |event| narrator.tell(&event))?;
     let status = summary.status;
     let end = summary.end.clone();
     narrator.tell(&Event::Summary(Box::new(summary)));

@@ -44,6 +44,8 @@ pub struct Replica<D> {
     nudge: u32,
     /// Clean pages to look at in each epoch.
     scrub_pages: usize,
+    /// One moment by this process's clock and by the one that all processes read, which the sandbox keeps from it.
+    clock: (Instant, u64),
     plans: VecDeque<Plan>,
     history: History,
     began: Option<Instant>,
@@ -135,6 +137,7 @@ impl<D: Doorbell> Replica<D> {
             told: Instant::now(),
             nudge: settings.nudge.max(1),
             scrub_pages: settings.scrub_pages,
+            clock: (Instant::now(), wire::monotonic_ns()),
             plans: VecDeque::new(),
             history: History::default(),
             began: None,
@@ -429,6 +432,7 @@ impl<D: Doorbell> Replica<D> {
             let Some(plan) = self.plans.remove(place) else { break };
             let flip = plan.target.resolve(self.machine.memory());
             let registers = self.machine.registers();
+            let at_ns = self.clock.1 + self.clock.0.elapsed().as_nanos() as u64;
             let made = match self.machine.inject(&flip) {
                 Ok(_) => true,
                 Err(InjectError::NotMapped(_)) => false,
@@ -436,7 +440,8 @@ impl<D: Doorbell> Replica<D> {
             };
             let (exits, seq) = (self.machine.counted(), self.stream.at().seq);
             let rip = registers.rip;
-            self.wire.send(&Report::Injected(Injected { flip, made, rip, registers, exits, seq, exact }))?;
+            let fault = Injected { flip, made, rip, registers, exits, seq, exact };
+            self.wire.send(&Report::Injected { fault, at_ns })?;
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! From a freshly started process to a running replica.
 //!
-//! The coordinator starts the program that this crate is part of with five descriptors at fixed numbers, and sends one [`Setup`]. Everything is opened and
-//! mapped, the guest is loaded, and only then are the privileges given up.
+//! The coordinator starts the program that this crate is part of with five descriptors at fixed numbers, or six where a card
+//! compares, and sends one [`Setup`]. Everything is opened and mapped, the guest is loaded, and only then are the privileges
+//! given up.
 
 use crate::bare::Bare;
 use crate::guest::Personality;
@@ -13,7 +14,9 @@ use crate::wire::{Report, Wire, WireError};
 use crate::{sandbox, signal, staging};
 use covert_core::{Limits, Stream};
 use covert_driver::arena::ArenaError;
-use covert_driver::{ArenaDoorbell, ArenaLane, ArenaWriter, Geometry, ProgressReader};
+use covert_driver::{
+    ArenaLane, ArenaWriter, DoorbellPage, Geometry, MappedDoorbell, ProgressReader, ReplicaDoorbell,
+};
 use kvm_ioctls::Kvm;
 use rustix::thread::CpuSet;
 use serde::{Deserialize, Serialize};
@@ -34,8 +37,8 @@ pub mod descriptor {
     pub const STORE: RawFd = 6;
     /// The program that the guest runs, for reading.
     pub const IMAGE: RawFd = 7;
-    /// The first that is not one of these.
-    pub const END: RawFd = 8;
+    /// The card's doorbell page of its lane, if [`Setup::doorbell`](super::Setup::doorbell) says so.
+    pub const DOORBELL: RawFd = 8;
 }
 
 /// What a replica is to be: the first message that it gets.
@@ -59,6 +62,8 @@ pub struct Setup {
     pub cpu: Option<usize>,
     /// Clean pages that are looked at in each epoch.
     pub scrub_pages: usize,
+    /// Where in the file of [`descriptor::DOORBELL`] the doorbell page is, if a card compares.
+    pub doorbell: Option<u64>,
     /// The guest.
     pub guest: GuestSetup,
 }
@@ -99,6 +104,7 @@ impl Setup {
             memory,
             cpu: None,
             scrub_pages: 0,
+            doorbell: None,
             guest,
         }
     }
@@ -164,12 +170,12 @@ pub enum StartError {
 /// # Errors
 /// Why it ended, if not because the coordinator went away. The coordinator was told.
 pub fn run() -> Result<(), StartError> {
-    close_others()?;
     let mut wire = Wire::new(inherited(descriptor::WIRE));
     let setup: Setup = wire.receive()?;
+    close_others(&setup)?;
     match build(&setup) {
-        Ok((machine, arena, progress, store)) => {
-            let lane = ArenaLane::new(arena, ProgressReader::map(&progress)?, ArenaDoorbell, setup.group);
+        Ok(Parts { machine, arena, doorbell, progress, store }) => {
+            let lane = ArenaLane::new(arena, ProgressReader::map(&progress)?, doorbell, setup.group);
             let progress = ProgressReader::map(&progress)?;
             let limits = Limits {
                 replicas: 1,
@@ -197,7 +203,15 @@ pub fn run() -> Result<(), StartError> {
     }
 }
 
-fn build(setup: &Setup) -> Result<(Machine, ArenaWriter, OwnedFd, StoreReader), StartError> {
+struct Parts {
+    machine: Machine,
+    arena: ArenaWriter,
+    doorbell: ReplicaDoorbell,
+    progress: OwnedFd,
+    store: StoreReader,
+}
+
+fn build(setup: &Setup) -> Result<Parts, StartError> {
     let system = |doing| move |source| StartError::System { doing, source };
     if let Some(cpu) = setup.cpu {
         let mut cpus = CpuSet::new();
@@ -209,6 +223,9 @@ fn build(setup: &Setup) -> Result<(Machine, ArenaWriter, OwnedFd, StoreReader), 
         })?;
     }
     let arena = ArenaWriter::map(&inherited(descriptor::ARENA), setup.geometry())?;
+    let page = setup.doorbell.map(|offset| DoorbellPage { fd: inherited(descriptor::DOORBELL), offset });
+    let doorbell = ReplicaDoorbell(page.as_ref().map(MappedDoorbell::map).transpose()?);
+    drop(page);
     let progress = inherited(descriptor::PROGRESS);
     let store = StoreReader::map(&inherited(descriptor::STORE))?;
     let mut image = Vec::new();
@@ -219,14 +236,15 @@ fn build(setup: &Setup) -> Result<(Machine, ArenaWriter, OwnedFd, StoreReader), 
         Kvm::new().map_err(|error| StartError::System { doing: "open /dev/kvm", source: error.into() })?;
     let options = Options { memory: setup.memory, checkpoints: true };
     let machine = Machine::new(&kvm, setup.personality(image), &options)?;
-    Ok((machine, arena, progress, store))
+    Ok(Parts { machine, arena, doorbell, progress, store })
 }
 
 /// Closes what whoever started the coordinator left open for everybody: a replica owns no way out.
 #[expect(unsafe_code, reason = "descriptors that nobody here has opened have only numbers")]
-fn close_others() -> Result<(), StartError> {
+fn close_others(setup: &Setup) -> Result<(), StartError> {
+    let first = if setup.doorbell.is_some() { descriptor::DOORBELL + 1 } else { descriptor::DOORBELL };
     // SAFETY: nothing in this process has opened a descriptor yet, so none that is closed belongs to anybody.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, descriptor::END, u32::MAX, 0) };
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
     match result {
         0 => Ok(()),
         _ => Err(StartError::System { doing: "close descriptors", source: std::io::Error::last_os_error() }),

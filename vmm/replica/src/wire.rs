@@ -96,7 +96,12 @@ pub enum Report {
         page: u32,
     },
     /// A planned fault was made.
-    Injected(Injected),
+    Injected {
+        /// What, and where the guest was.
+        fault: Injected,
+        /// When, in nanoseconds of the host's monotonic clock: it is heard of later than what it brings about.
+        at_ns: u64,
+    },
     /// The guest asked for something that is not served.
     Unserved(String),
     /// The replica cannot go on.
@@ -210,6 +215,12 @@ impl Order {
 /// The entry of an [`Order::Deliver`].
 pub fn entry(index: InputIndex, request: Request, value: Vec<u8>, fingerprint: u64) -> Entry {
     Entry { index, request, value, fingerprint: Fingerprint(fingerprint) }
+}
+
+/// The host's monotonic clock, which all processes read alike, in nanoseconds.
+pub fn monotonic_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 #[cfg(test)]

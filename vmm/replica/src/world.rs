@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Most bytes that a record carries or an input brings.
+/// Most bytes that a record carries or an input brings. A unit takes no longer payload.
 pub const TRANSFER_MAX: u32 = 64 * 1024;
 
 /// Where records go.

@@ -5,9 +5,10 @@ use super::{Pair, checkpoint};
 use crate::events::Event;
 use anyhow::{Context, Result};
 use covert_core::{Action, End, Event as Input, LaneSet, Reason, Seq};
-use covert_driver::{Group, LanePlace};
+use covert_driver::LanePlace;
 use covert_replica::wire::Order;
 use std::collections::VecDeque;
+use std::time::Instant;
 
 impl Pair<'_> {
     /// Does what the machine says, and what follows at once; gives the end if it came.
@@ -91,7 +92,8 @@ impl Pair<'_> {
             Action::Restore { replica, generation, line, fresh, .. } => {
                 if fresh && generation > 1 {
                     self.past_cpu_ms += self.processes[replica].cpu_ms();
-                    self.processes[replica] = Process::spawn(&self.places[replica], &self.shared)?;
+                    let doorbell = self.group.doorbell(replica)?;
+                    self.processes[replica] = Process::spawn(&self.places[replica], &self.shared, doorbell)?;
                 }
                 (self.start, self.released) = (line.seq, line.seq);
                 let process = &mut self.processes[replica];
@@ -110,6 +112,13 @@ impl Pair<'_> {
     fn reclaim(&mut self, next: Seq) -> Result<()> {
         self.group.release(next)?;
         self.released = next;
+        if let Some((goal, since)) = self.behind
+            && next > goal
+        {
+            self.behind = None;
+            let (ms, after_ms) = (self.now_ms(), since.elapsed().as_secs_f64() * 1e3);
+            (self.tell)(Event::CaughtUp { ms, seq: goal, after_ms });
+        }
         for process in self.processes.iter_mut().filter(|process| process.window_full) {
             process.window_full = false;
             // One that is dead is seen when its socket is read.
@@ -121,6 +130,9 @@ impl Pair<'_> {
     fn rolled_back(&mut self, reason: Reason) {
         let (line, generation, ms) = (self.machine.line(), self.machine.generation(), self.now_ms());
         self.tally.rollback();
+        // A second fault on the way makes the way no shorter.
+        let (goal, since) = self.behind.unwrap_or((0, Instant::now()));
+        self.behind = Some((goal.max(self.judged), since));
         let reason = format!("{reason:?}");
         (self.tell)(Event::Rollback { ms, reason, epoch: line.epoch, seq: line.seq, generation });
     }
@@ -144,7 +156,7 @@ impl Pair<'_> {
     }
 
     fn flush(&mut self, members: LaneSet, start: Seq) -> Result<()> {
-        let status = self.group.status();
+        let status = self.group.status()?;
         for lane in members.without(status.live).iter().filter(|_| status.generation > 0) {
             self.group.reset_lane(lane)?;
             self.group.place(lane, &LanePlace::of(&self.places[lane].geometry)?)?;

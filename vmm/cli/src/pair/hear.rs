@@ -6,10 +6,9 @@ use anyhow::{Context, Result, bail};
 use covert_abi::{Kind, Outcome, Seq, SubmissionEntry, Verdict};
 use covert_core::watchdog::Sample;
 use covert_core::{Event as Input, Point, Record};
-use covert_driver::Group;
 use covert_replica::memory::PAGE;
 use covert_replica::staging;
-use covert_replica::wire::{Order, Report};
+use covert_replica::wire::{Order, Report, monotonic_ns};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
@@ -22,6 +21,9 @@ impl Pair<'_> {
         let live = self.processes.iter().filter(|process| !process.gone);
         let mut polled: Vec<PollFd<'_>> =
             live.map(|process| PollFd::new(process.socket(), PollFlags::IN)).collect();
+        if let Some(interrupt) = self.group.interrupt() {
+            polled.push(PollFd::new(interrupt, PollFlags::IN));
+        }
         let input = self.world.waits_for_input();
         if let Some(input) = input {
             polled.push(PollFd::from_borrowed_fd(input, PollFlags::IN));
@@ -31,6 +33,7 @@ impl Pair<'_> {
             Err(Errno::INTR) => return Ok(false),
             Err(error) => return Err(error).context("cannot wait for the replicas"),
         }
+        self.group.hush();
         Ok(input.is_some() && polled.last().is_some_and(|last| !last.revents().is_empty()))
     }
 
@@ -91,8 +94,10 @@ impl Pair<'_> {
                 let address = u64::from(page) * PAGE;
                 (self.tell)(Event::Scrub { ms, replica, address });
             }
-            Report::Injected(fault) => {
+            Report::Injected { fault, at_ns } => {
                 self.tally.injected += 1;
+                let ago = monotonic_ns().saturating_sub(at_ns) as f64 / 1e6;
+                let ms = (ms - ago).max(0.0);
                 let replay = Replay::of(replica, &fault);
                 (self.tell)(Event::FaultInjected { ms, replica, fault: Box::new(fault), replay });
             }
@@ -116,6 +121,10 @@ impl Pair<'_> {
 
     /// A verdict with the copy that a release would need.
     pub(super) fn judge(&mut self, verdict: Verdict) -> Result<Input> {
+        self.judged = verdict.seq;
+        if let Some(verdicts) = &mut self.verdicts {
+            verdicts.push(verdict);
+        }
         let mut copy = None;
         let lane = verdict.agree.iter().next().filter(|_| verdict.outcome.is_releasable());
         if let Some(lane) = lane {
@@ -140,13 +149,15 @@ impl Pair<'_> {
         let at_epoch = records.iter().any(of_state);
         self.tally.mismatch(at_epoch);
         let ms = self.now_ms();
-        (self.tell)(Event::Verdict {
-            ms,
-            seq: verdict.seq,
-            generation: verdict.generation,
-            outcome: format!("{:?}", verdict.outcome),
-            at_epoch,
-        });
+        let outcome = format!("{:?}", verdict.outcome);
+        let (mut unit_clocks, mut trace) = (None, None);
+        if let Some(probe) = self.group.probe() {
+            unit_clocks = Some(probe.clocks());
+            let of = format!("{outcome} on record {} of generation {}", verdict.seq, verdict.generation);
+            trace = probe.keep_trace(&of)?;
+        }
+        let (seq, generation) = (verdict.seq, verdict.generation);
+        (self.tell)(Event::Verdict { ms, seq, generation, outcome, at_epoch, unit_clocks, trace });
         if let Some(divergence) = &mut self.divergence {
             let memory = self.places[0].setup.memory;
             divergence.describe(verdict, &records, &self.arenas, memory)?;

@@ -10,14 +10,16 @@ pub mod divergence;
 mod hear;
 pub mod process;
 
+use crate::comparator::card::Probe;
+use crate::comparator::{Comparator, Lost, Ready};
 use crate::events::{Event, Placed, Summary};
 use crate::input_log::Recorder;
 use crate::tally::Tally;
 use crate::world::World;
 use anyhow::{Context, Result, bail};
+use covert_abi::Verdict;
 use covert_core::{Action, End, Event as Input, Limits, Machine, Seq};
-use covert_driver::software::SoftwareConfig;
-use covert_driver::{ArenaReader, Group, LanePlace, ProgressWriter, RecordCopy, SoftwareGroup, arena};
+use covert_driver::{ArenaReader, LanePlace, ProgressWriter, RecordCopy, arena};
 use covert_replica::inject::Plan;
 use covert_replica::staging;
 use covert_replica::start::Setup;
@@ -28,9 +30,6 @@ use process::{Place, Process, Shared};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// What compares.
-const COMPARATOR: &str = "software";
 
 /// How often the replicas' progress is looked at.
 const SAMPLE_EVERY: Duration = Duration::from_millis(20);
@@ -46,6 +45,8 @@ const DOUBLINGS: u32 = 3;
 pub struct Plans {
     /// The protocol's bounds.
     pub limits: Limits,
+    /// What compares.
+    pub comparator: Ready,
     /// Each replica's set-up, in the order of their positions.
     pub setups: Vec<Setup>,
     /// The guest's program.
@@ -56,6 +57,8 @@ pub struct Plans {
     pub divergence: Option<PathBuf>,
     /// What keeps the inputs.
     pub recorder: Option<Recorder>,
+    /// Whether every verdict is kept, for [`Ended::verdicts`].
+    pub keep_verdicts: bool,
 }
 
 /// How a pair ended.
@@ -66,11 +69,13 @@ pub struct Ended {
     pub summary: Summary,
     /// The world, with what was kept of the output.
     pub world: World,
+    /// Every verdict in its order, if they were to be kept.
+    pub verdicts: Vec<Verdict>,
 }
 
 struct Pair<'a> {
     machine: Machine,
-    group: SoftwareGroup,
+    group: Comparator,
     copy: RecordCopy,
     places: Vec<Place>,
     shared: Shared,
@@ -81,10 +86,15 @@ struct Pair<'a> {
     world: World,
     divergence: Option<Divergence>,
     recorder: Option<Recorder>,
+    verdicts: Option<Vec<Verdict>>,
     /// First record of the generation.
     start: Seq,
+    /// The record of the newest verdict.
+    judged: Seq,
     /// First record that is not released.
     released: Seq,
+    /// While the machine catches up after a rollback: the record that it has to come to, and since when.
+    behind: Option<(Seq, Instant)>,
     begin: Instant,
     ticked: Instant,
     /// How often in a row nothing had happened, up to [`DOUBLINGS`].
@@ -111,16 +121,19 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
         places.push(Place { arena: arena::create(&geometry)?, geometry, setup });
     }
     let map = || places.iter().map(|place| ArenaReader::map(&place.arena, place.geometry));
-    let config =
-        SoftwareConfig { group: limits.group, payload_max: limits.payload_max, ..SoftwareConfig::default() };
-    let mut group = SoftwareGroup::new(config, map().collect::<Result<_, _>>()?, progress)?;
+    let views = map().collect::<Result<_, _>>()?;
+    let memory: Vec<OwnedFd> =
+        places.iter().map(|place| place.arena.try_clone()).collect::<std::io::Result<_>>()?;
+    let mut group = Comparator::new(plans.comparator, &limits, views, &memory, progress)?;
     let arenas = map().collect::<Result<_, _>>()?;
     for (replica, place) in places.iter().enumerate() {
         group.place(replica, &LanePlace::of(&place.geometry)?)?;
     }
     let shared = Shared { progress: progress_page, store: store_page, image: plans.image };
-    let mut processes =
-        places.iter().map(|place| Process::spawn(place, &shared)).collect::<Result<Vec<_>>>()?;
+    let mut processes = Vec::new();
+    for (replica, place) in places.iter().enumerate() {
+        processes.push(Process::spawn(place, &shared, group.doorbell(replica)?)?);
+    }
     for (replica, plan) in plans.faults {
         let Some(process) = processes.get_mut(replica) else { bail!("there is no replica {replica}") };
         // One that is dead already is seen when its socket is read.
@@ -132,7 +145,12 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
         cpu: places[replica].setup.cpu,
     };
     let replicas = processes.iter().enumerate().map(placed).collect();
-    tell(Event::Started { ms: begin.elapsed().as_secs_f64() * 1e3, replicas, comparator: COMPARATOR });
+    tell(Event::Started {
+        ms: begin.elapsed().as_secs_f64() * 1e3,
+        replicas,
+        comparator: group.name(),
+        card: group.card().map(str::to_owned),
+    });
     let pair = Pair {
         machine,
         group,
@@ -146,8 +164,11 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
         world,
         divergence: plans.divergence.map(Divergence::new),
         recorder: plans.recorder,
+        verdicts: plans.keep_verdicts.then(Vec::new),
         start: 0,
+        judged: 0,
         released: 0,
+        behind: None,
         begin,
         ticked: begin,
         idle: 0,
@@ -189,17 +210,29 @@ impl Pair<'_> {
                 ended = self.feed(event)?;
             }
             self.world.sinks.flush()?;
+            self.look_after_card();
         }
         let end = ended.context("the machine went on without an end")?;
         let counters = self.machine.counters();
         let exits = self.arenas.iter().map(staging::exits).max().unwrap_or(0);
         let cpu_ms = self.processes.iter().map(Process::cpu_ms).sum::<f64>() + self.past_cpu_ms;
         let mut summary = self.tally.summary(end, &counters, exits, cpu_ms, &self.world);
-        summary.comparator = COMPARATOR.into();
+        summary.comparator = self.group.name();
         if let Some(recorder) = self.recorder {
             recorder.finish(&summary.trailer())?;
         }
-        Ok(Ended { end, summary, world: self.world })
+        Ok(Ended { end, summary, world: self.world, verdicts: self.verdicts.unwrap_or_default() })
+    }
+
+    /// Tells of a card that died, and of a recording that became too long.
+    fn look_after_card(&mut self) {
+        let ms = self.now_ms();
+        if let Some(Lost { why, seq }) = self.group.take_lost() {
+            (self.tell)(Event::CardLost { ms, seq, why });
+        }
+        if self.group.probe().is_some_and(Probe::bound_trace) {
+            (self.tell)(Event::TraceDropped { ms });
+        }
     }
 
     fn feed(&mut self, event: Input) -> Result<Option<End>> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use command_fds::{CommandFdExt, FdMapping};
-use covert_driver::Geometry;
+use covert_driver::{DoorbellPage, Geometry};
 use covert_replica::signal::KICK;
 use covert_replica::start::{Setup, descriptor};
 use covert_replica::wire::{Order, Report, Wire, WireError};
@@ -53,11 +53,11 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a replica.
+    /// Starts a replica, with the doorbell of its lane if a card compares.
     ///
     /// # Errors
     /// The system has no process or descriptor left.
-    pub fn spawn(place: &Place, shared: &Shared) -> Result<Process> {
+    pub fn spawn(place: &Place, shared: &Shared, doorbell: Option<DoorbellPage>) -> Result<Process> {
         let (ours, theirs) = Wire::pair().context("cannot make a socket pair")?;
         // A descriptor of its own, so that no two replicas share a place in the file.
         let image = rustix::fs::open(
@@ -70,13 +70,18 @@ impl Process {
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let mut command = Command::new(program);
         command.arg(COMMAND).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
-        command.fd_mappings(vec![
+        let mut mappings = vec![
             FdMapping { parent_fd: theirs, child_fd: descriptor::WIRE },
             FdMapping { parent_fd: copy(&place.arena)?, child_fd: descriptor::ARENA },
             FdMapping { parent_fd: copy(&shared.progress)?, child_fd: descriptor::PROGRESS },
             FdMapping { parent_fd: copy(&shared.store)?, child_fd: descriptor::STORE },
             FdMapping { parent_fd: image, child_fd: descriptor::IMAGE },
-        ])?;
+        ];
+        let offset = doorbell.as_ref().map(|page| page.offset);
+        if let Some(page) = doorbell {
+            mappings.push(FdMapping { parent_fd: page.fd, child_fd: descriptor::DOORBELL });
+        }
+        command.fd_mappings(mappings)?;
         let child = command.spawn().context("cannot start a replica")?;
         // The command holds the parent's copies of what the child got.
         drop(command);
@@ -85,7 +90,7 @@ impl Process {
             .context("cannot watch a replica: this needs Linux 5.3 or newer")?;
         let mut wire = Wire::new(ours);
         // One that cannot hear this is dead, which its socket tells.
-        let _ = wire.send(&place.setup);
+        let _ = wire.send(&Setup { doorbell: offset, ..place.setup.clone() });
         Ok(Process { child, pidfd, wire, generation: 0, window_full: false, ready: false, gone: false })
     }
 
