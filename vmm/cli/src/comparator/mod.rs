@@ -79,7 +79,7 @@ pub struct Lost {
 }
 
 enum Backend {
-    Software(SoftwareGroup),
+    Software(Box<SoftwareGroup>),
     Unit(Box<UnitGroup>),
     /// For the moment in which one takes over from the other, and for ever if it cannot.
     None,
@@ -118,7 +118,7 @@ impl Comparator {
         let (backend, card, was) = match ready {
             Ready::Software => {
                 let group = SoftwareGroup::new(software, arenas, progress)?;
-                (Backend::Software(group), None, "software")
+                (Backend::Software(Box::new(group)), None, "software")
             }
             Ready::Unit(card) => {
                 let config = UnitConfig {
@@ -267,7 +267,7 @@ impl Comparator {
         mut ask: impl FnMut(&mut dyn Group) -> Result<R, GroupError>,
     ) -> Result<R, GroupError> {
         let why = match &mut self.backend {
-            Backend::Software(group) => return ask(group),
+            Backend::Software(group) => return ask(group.as_mut()),
             Backend::Unit(group) => match ask(group.as_mut()) {
                 Err(GroupError::Broken(why)) => why,
                 answer => return answer,
@@ -276,7 +276,7 @@ impl Comparator {
         };
         self.take_over(why)?;
         match &mut self.backend {
-            Backend::Software(group) => ask(group),
+            Backend::Software(group) => ask(group.as_mut()),
             _ => Err(GroupError::Broken("nothing is left to compare with".into())),
         }
     }
@@ -285,7 +285,7 @@ impl Comparator {
         let Backend::Unit(group) = std::mem::replace(&mut self.backend, Backend::None) else { return Ok(()) };
         let remains = group.abandon();
         let (_, seq) = remains.next();
-        self.backend = Backend::Software(SoftwareGroup::take_over(self.software, remains)?);
+        self.backend = Backend::Software(Box::new(SoftwareGroup::take_over(self.software, remains)?));
         self.card = None;
         self.lost = Some(Lost { why, seq });
         Ok(())
