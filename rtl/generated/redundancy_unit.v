@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'h36913101;
-   localparam [31:0] rtl_hash$hi = 32'h36e3217;
+   localparam [31:0] rtl_hash$lo = 32'h4f3f5c56;
+   localparam [31:0] rtl_hash$hi = 32'h82213a4e;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -5486,10 +5486,8 @@ module dma_read (
    wire [15:0] scan_mark;
    wire [15:0] scan_hit;
    wire [15:0] scanned_mark;
-   wire [15:0] scanned_hit;
    wire [15:0] under_way;
    wire [15:0] stamp_age;
-   wire expire;
    wire [3:0] next_scan;
    wire [15:0] next_now;
    wire [31:0] next_late;
@@ -5518,7 +5516,7 @@ module dma_read (
    wire retire$1;
    reg [15:0] retired;
    reg [15:0] started;
-   reg [15:0] expired;
+   wire [15:0] expired;
    wire reassembly$reset;
    wire reassembly$valid;
    wire [63:0] reassembly$data;
@@ -5602,6 +5600,10 @@ module dma_read (
    reg watched$q = 1'h0;
    reg [15:0] age$d;
    reg [15:0] age$q = 16'h0;
+   reg [15:0] doomed$d;
+   reg [15:0] doomed$q = 16'h0;
+   reg gave_up$d;
+   reg gave_up$q = 1'h0;
    reg current$0$d;
    reg current$0$q = 1'h0;
    reg current$1$d;
@@ -5738,6 +5740,8 @@ module dma_read (
       out_last$d = out_last$q;
       out_tag$d = out_tag$q;
       usable$d = usable$q;
+      doomed$d = doomed$q;
+      gave_up$d = gave_up$q;
       freed$d = freed$q;
       current$0$d = current$0$q;
       tag$0$d = tag$0$q;
@@ -5773,8 +5777,13 @@ module dma_read (
       if (granted) begin
          usable$d = 1'h0;
       end
+      doomed$d = 16'h0;
+      if (watched$q & (age$q >= k$limit)) begin
+         doomed$d = scanned_mark;
+      end
       quarantined$d = quarantined$q | expired;
-      if (expire) begin
+      gave_up$d = |expired;
+      if (gave_up$q) begin
          lost$d = next_lost;
       end
       if (reassembly$late) begin
@@ -5824,6 +5833,8 @@ module dma_read (
          pending$d = 1'h0;
          usable$d = 1'h0;
          freed$d = 1'h0;
+         doomed$d = 16'h0;
+         gave_up$d = 1'h0;
          late$d = 32'h0;
          lost$d = 32'h0;
          current$0$d = 1'h0;
@@ -5966,14 +5977,7 @@ module dma_read (
    assign scan_hit = scan_mark & under_way;
    assign stamp_age = now$q - stamps$data;
    assign scanned_mark = k$one << scanned$q;
-   assign scanned_hit = scanned_mark & under_way;
-   assign expire = (watched$q & (|scanned_hit)) & (age$q >= k$limit);
-   always @(*) begin
-      expired = 16'h0;
-      if (expire) begin
-         expired = scanned_mark;
-      end
-   end
+   assign expired = doomed$q & under_way;
    assign next_lost = lost$q + 32'h1;
    assign next_late = late$q + 32'h1;
    assign late_completions = late$q;
@@ -6079,6 +6083,8 @@ module dma_read (
       scanned$q <= scanned$d;
       watched$q <= watched$d;
       age$q <= age$d;
+      doomed$q <= doomed$d;
+      gave_up$q <= gave_up$d;
       current$0$q <= current$0$d;
       current$1$q <= current$1$d;
       tag$0$q <= tag$0$d;
