@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'h4f3f5c56;
-   localparam [31:0] rtl_hash$hi = 32'h82213a4e;
+   localparam [31:0] rtl_hash$lo = 32'h7be62c67;
+   localparam [31:0] rtl_hash$hi = 32'h66cbbb9d;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -622,7 +622,6 @@ module csr (
    wire [5:0] number;
    wire mine$0;
    wire mine$1;
-   wire disabled;
    reg [31:0] live;
    wire [15:0] decoder$address;
    wire [5:0] decoder$number;
@@ -683,8 +682,8 @@ module csr (
    reg [31:0] window_limit_hi$0$q = 32'h0;
    reg [31:0] window_limit_hi$1$d;
    reg [31:0] window_limit_hi$1$q = 32'h0;
-   reg was_enabled$d;
-   reg was_enabled$q = 1'h0;
+   reg disabled$d;
+   reg disabled$q = 1'h0;
    reg [5:0] decoded$d;
    reg [5:0] decoded$q = 6'h0;
    wire for_lane$0$d;
@@ -715,7 +714,7 @@ module csr (
       .index(decoder$index)
    );
    always @(*) begin
-      was_enabled$d = was_enabled$q;
+      disabled$d = disabled$q;
       control$d = control$q;
       fault_base_lo$d = fault_base_lo$q;
       fault_base_hi$d = fault_base_hi$q;
@@ -740,14 +739,14 @@ module csr (
       end
       resetting$0$d = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
       resetting$1$d = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
-      was_enabled$d = control$q[0];
+      disabled$d = ((writing$q & (number == k$control)) & control$q[0]) & (~written$q[0]);
       if (reset) begin
          control$d = 32'h0;
          fault_base_lo$d = 32'h0;
          fault_base_hi$d = 32'h0;
          fault_log2$d = 32'h0;
          fault_head$d = 32'h0;
-         was_enabled$d = 1'h0;
+         disabled$d = 1'h0;
          flushing$d = 1'h0;
          resetting$0$d = 1'h0;
          resetting$1$d = 1'h0;
@@ -790,7 +789,7 @@ module csr (
       if (writing$q & (number == k$payload_max)) begin
          payload_max$d = written$q;
       end
-      if (disabled | reset) begin
+      if (disabled$q | reset) begin
          members$d = 32'h0;
          start_lo$d = 32'h0;
          start_hi$d = 32'h0;
@@ -915,7 +914,7 @@ module csr (
       if ((writing$q & mine$0) & (number == k$window_limit_hi)) begin
          window_limit_hi$0$d = written$q;
       end
-      if ((disabled | reset) | lane_clear$0) begin
+      if ((disabled$q | reset) | lane_clear$0) begin
          ring_base_lo$0$d = 32'h0;
          ring_base_hi$0$d = 32'h0;
          ring_log2$0$d = 32'h0;
@@ -954,7 +953,7 @@ module csr (
       if ((writing$q & mine$1) & (number == k$window_limit_hi)) begin
          window_limit_hi$1$d = written$q;
       end
-      if ((disabled | reset) | lane_clear$1) begin
+      if ((disabled$q | reset) | lane_clear$1) begin
          ring_base_lo$1$d = 32'h0;
          ring_base_hi$1$d = 32'h0;
          ring_log2$1$d = 32'h0;
@@ -1039,7 +1038,6 @@ module csr (
    assign flush = flushing$q;
    assign lane_reset$0 = resetting$0$q;
    assign lane_reset$1 = resetting$1$q;
-   assign disabled = was_enabled$q & (~control$q[0]);
    assign enable = control$q[0];
    assign fault_base = {32'h0, fault_base_lo$q} | ({32'h0, fault_base_hi$q} << 32);
    assign fault_size = fault_log2$q[4:0];
@@ -1088,7 +1086,7 @@ module csr (
       window_limit_lo$1$q <= window_limit_lo$1$d;
       window_limit_hi$0$q <= window_limit_hi$0$d;
       window_limit_hi$1$q <= window_limit_hi$1$d;
-      was_enabled$q <= was_enabled$d;
+      disabled$q <= disabled$d;
       decoded$q <= decoded$d;
       for_lane$0$q <= for_lane$0$d;
       for_lane$1$q <= for_lane$1$d;
@@ -7920,6 +7918,8 @@ module redundancy_unit (
    wire [63:0] fault_ring$word3;
    reg [1:0] flr$d;
    reg [1:0] flr$q = 2'h0;
+   reg renew$d;
+   reg renew$q = 1'h0;
    reg run$d;
    reg run$q = 1'h0;
    reg stopped$d;
@@ -8409,8 +8409,10 @@ module redundancy_unit (
    );
    always @(*) begin
       flr$d = flr$q;
+      renew$d = renew$q;
       run$d = run$q;
       run$d = ((csr$enable & (run$q | quiet)) & (flr$q == Flr$Idle)) & (~full_reset);
+      renew$d = 1'h0;
       case (flr$q)
          Flr$Idle: begin
             if (flr_request) begin
@@ -8420,6 +8422,7 @@ module redundancy_unit (
          Flr$Drain: begin
             if ((quiet & (~completer$busy)) & stopped$q) begin
                flr$d = Flr$Reset;
+               renew$d = 1'h1;
             end
          end
          Flr$Reset: begin
@@ -8436,6 +8439,7 @@ module redundancy_unit (
       endcase
       if (power_reset) begin
          flr$d = Flr$Idle;
+         renew$d = 1'h0;
          run$d = 1'h0;
       end
    end
@@ -8444,11 +8448,11 @@ module redundancy_unit (
       stopped$d = ((~run$q) | (~csr$enable)) | full_reset;
    end
    assign power_reset = reset | (~link_up);
-   assign full_reset = power_reset | (flr$q == Flr$Reset);
+   assign full_reset = power_reset | renew$q;
    assign lanes_quiet = lane$0$idle & lane$1$idle;
    assign quiet = lanes_quiet & (~tlp_tx$busy);
    assign off = stopped$q | power_reset;
-   assign flr_done = flr$q == Flr$Reset;
+   assign flr_done = renew$q;
    assign config_error = (max_payload >= 3'h6) | (max_read_request >= 3'h6);
    assign may_send = bus_master_enable & link_up;
    assign tlp_rx$reset = full_reset;
@@ -8710,6 +8714,7 @@ module redundancy_unit (
    assign tlp_tx$ready = tx_req_ready;
    always @(posedge clock) begin
       flr$q <= flr$d;
+      renew$q <= renew$d;
       run$q <= run$d;
       stopped$q <= stopped$d;
    end
