@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'h7be62c67;
-   localparam [31:0] rtl_hash$hi = 32'h66cbbb9d;
+   localparam [31:0] rtl_hash$lo = 32'hf2739c8a;
+   localparam [31:0] rtl_hash$hi = 32'hb11fe5f4;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -1633,6 +1633,8 @@ module completer (
    wire [7:0] payloads$count;
    reg [1:0] sending$d;
    reg [1:0] sending$q = 2'h0;
+   reg waiting$d;
+   reg waiting$q = 1'h0;
    heads heads (
       .clock(clock),
       .clear(heads$clear),
@@ -1668,14 +1670,20 @@ module completer (
    );
    always @(*) begin
       sending$d = sending$q;
+      waiting$d = waiting$q;
       data = heads$data;
       keep = 2'h3;
       last = 1'h0;
       take = 1'h0;
+      waiting$d = 1'h0;
       case (sending$q)
          Sending$Idle: begin
-            if ((heads$valid & enable) & (~posted_busy)) begin
-               sending$d = Sending$First;
+            if (heads$valid & enable) begin
+               if (waiting$q & (~posted_busy)) begin
+                  sending$d = Sending$First;
+               end else begin
+                  waiting$d = 1'h1;
+               end
             end
          end
          Sending$First: begin
@@ -1713,6 +1721,7 @@ module completer (
       endcase
       if (reset) begin
          sending$d = Sending$Idle;
+         waiting$d = 1'h0;
       end
    end
    assign heads$clear = reset;
@@ -1729,7 +1738,7 @@ module completer (
    assign two = with_data & heads$data[1];
    assign low_payload = payloads$data[31:0];
    assign high_payload = payloads$data[63:32];
-   assign hold = (heads$valid & enable) & (sending$q == Sending$Idle);
+   assign hold = waiting$q;
    assign busy = sending$q != Sending$Idle;
    assign valid = sending$q != Sending$Idle;
    assign heads$take = take;
@@ -1737,6 +1746,7 @@ module completer (
    assign payloads$take = take;
    always @(posedge clock) begin
       sending$q <= sending$d;
+      waiting$q <= waiting$d;
    end
 endmodule
 
