@@ -564,8 +564,8 @@ module csr (
    output wire [63:0] window_limit$0,
    output wire [63:0] window_limit$1
 );
-   localparam [31:0] rtl_hash$lo = 32'h36913101;
-   localparam [31:0] rtl_hash$hi = 32'h36e3217;
+   localparam [31:0] rtl_hash$lo = 32'hf2739c8a;
+   localparam [31:0] rtl_hash$hi = 32'hb11fe5f4;
    localparam [31:0] bits$lane0 = 32'h10;
    localparam [31:0] bits$lane1 = 32'h20;
    localparam [63:0] bits$ring_mask = 64'hffffffffffffffc0;
@@ -622,7 +622,6 @@ module csr (
    wire [5:0] number;
    wire mine$0;
    wire mine$1;
-   wire disabled;
    reg [31:0] live;
    wire [15:0] decoder$address;
    wire [5:0] decoder$number;
@@ -683,8 +682,8 @@ module csr (
    reg [31:0] window_limit_hi$0$q = 32'h0;
    reg [31:0] window_limit_hi$1$d;
    reg [31:0] window_limit_hi$1$q = 32'h0;
-   reg was_enabled$d;
-   reg was_enabled$q = 1'h0;
+   reg disabled$d;
+   reg disabled$q = 1'h0;
    reg [5:0] decoded$d;
    reg [5:0] decoded$q = 6'h0;
    wire for_lane$0$d;
@@ -715,7 +714,7 @@ module csr (
       .index(decoder$index)
    );
    always @(*) begin
-      was_enabled$d = was_enabled$q;
+      disabled$d = disabled$q;
       control$d = control$q;
       fault_base_lo$d = fault_base_lo$q;
       fault_base_hi$d = fault_base_hi$q;
@@ -740,14 +739,14 @@ module csr (
       end
       resetting$0$d = (((writing$q & mine$0) & (number == k$lane_command)) & written$q[0]) & control$q[0];
       resetting$1$d = (((writing$q & mine$1) & (number == k$lane_command)) & written$q[0]) & control$q[0];
-      was_enabled$d = control$q[0];
+      disabled$d = ((writing$q & (number == k$control)) & control$q[0]) & (~written$q[0]);
       if (reset) begin
          control$d = 32'h0;
          fault_base_lo$d = 32'h0;
          fault_base_hi$d = 32'h0;
          fault_log2$d = 32'h0;
          fault_head$d = 32'h0;
-         was_enabled$d = 1'h0;
+         disabled$d = 1'h0;
          flushing$d = 1'h0;
          resetting$0$d = 1'h0;
          resetting$1$d = 1'h0;
@@ -790,7 +789,7 @@ module csr (
       if (writing$q & (number == k$payload_max)) begin
          payload_max$d = written$q;
       end
-      if (disabled | reset) begin
+      if (disabled$q | reset) begin
          members$d = 32'h0;
          start_lo$d = 32'h0;
          start_hi$d = 32'h0;
@@ -915,7 +914,7 @@ module csr (
       if ((writing$q & mine$0) & (number == k$window_limit_hi)) begin
          window_limit_hi$0$d = written$q;
       end
-      if ((disabled | reset) | lane_clear$0) begin
+      if ((disabled$q | reset) | lane_clear$0) begin
          ring_base_lo$0$d = 32'h0;
          ring_base_hi$0$d = 32'h0;
          ring_log2$0$d = 32'h0;
@@ -954,7 +953,7 @@ module csr (
       if ((writing$q & mine$1) & (number == k$window_limit_hi)) begin
          window_limit_hi$1$d = written$q;
       end
-      if ((disabled | reset) | lane_clear$1) begin
+      if ((disabled$q | reset) | lane_clear$1) begin
          ring_base_lo$1$d = 32'h0;
          ring_base_hi$1$d = 32'h0;
          ring_log2$1$d = 32'h0;
@@ -1039,7 +1038,6 @@ module csr (
    assign flush = flushing$q;
    assign lane_reset$0 = resetting$0$q;
    assign lane_reset$1 = resetting$1$q;
-   assign disabled = was_enabled$q & (~control$q[0]);
    assign enable = control$q[0];
    assign fault_base = {32'h0, fault_base_lo$q} | ({32'h0, fault_base_hi$q} << 32);
    assign fault_size = fault_log2$q[4:0];
@@ -1088,7 +1086,7 @@ module csr (
       window_limit_lo$1$q <= window_limit_lo$1$d;
       window_limit_hi$0$q <= window_limit_hi$0$d;
       window_limit_hi$1$q <= window_limit_hi$1$d;
-      was_enabled$q <= was_enabled$d;
+      disabled$q <= disabled$d;
       decoded$q <= decoded$d;
       for_lane$0$q <= for_lane$0$d;
       for_lane$1$q <= for_lane$1$d;
@@ -1635,6 +1633,8 @@ module completer (
    wire [7:0] payloads$count;
    reg [1:0] sending$d;
    reg [1:0] sending$q = 2'h0;
+   reg waiting$d;
+   reg waiting$q = 1'h0;
    heads heads (
       .clock(clock),
       .clear(heads$clear),
@@ -1670,14 +1670,20 @@ module completer (
    );
    always @(*) begin
       sending$d = sending$q;
+      waiting$d = waiting$q;
       data = heads$data;
       keep = 2'h3;
       last = 1'h0;
       take = 1'h0;
+      waiting$d = 1'h0;
       case (sending$q)
          Sending$Idle: begin
-            if ((heads$valid & enable) & (~posted_busy)) begin
-               sending$d = Sending$First;
+            if (heads$valid & enable) begin
+               if (waiting$q & (~posted_busy)) begin
+                  sending$d = Sending$First;
+               end else begin
+                  waiting$d = 1'h1;
+               end
             end
          end
          Sending$First: begin
@@ -1715,6 +1721,7 @@ module completer (
       endcase
       if (reset) begin
          sending$d = Sending$Idle;
+         waiting$d = 1'h0;
       end
    end
    assign heads$clear = reset;
@@ -1731,7 +1738,7 @@ module completer (
    assign two = with_data & heads$data[1];
    assign low_payload = payloads$data[31:0];
    assign high_payload = payloads$data[63:32];
-   assign hold = (heads$valid & enable) & (sending$q == Sending$Idle);
+   assign hold = waiting$q;
    assign busy = sending$q != Sending$Idle;
    assign valid = sending$q != Sending$Idle;
    assign heads$take = take;
@@ -1739,6 +1746,7 @@ module completer (
    assign payloads$take = take;
    always @(posedge clock) begin
       sending$q <= sending$d;
+      waiting$q <= waiting$d;
    end
 endmodule
 
@@ -5486,10 +5494,8 @@ module dma_read (
    wire [15:0] scan_mark;
    wire [15:0] scan_hit;
    wire [15:0] scanned_mark;
-   wire [15:0] scanned_hit;
    wire [15:0] under_way;
    wire [15:0] stamp_age;
-   wire expire;
    wire [3:0] next_scan;
    wire [15:0] next_now;
    wire [31:0] next_late;
@@ -5518,7 +5524,7 @@ module dma_read (
    wire retire$1;
    reg [15:0] retired;
    reg [15:0] started;
-   reg [15:0] expired;
+   wire [15:0] expired;
    wire reassembly$reset;
    wire reassembly$valid;
    wire [63:0] reassembly$data;
@@ -5602,6 +5608,10 @@ module dma_read (
    reg watched$q = 1'h0;
    reg [15:0] age$d;
    reg [15:0] age$q = 16'h0;
+   reg [15:0] doomed$d;
+   reg [15:0] doomed$q = 16'h0;
+   reg gave_up$d;
+   reg gave_up$q = 1'h0;
    reg current$0$d;
    reg current$0$q = 1'h0;
    reg current$1$d;
@@ -5738,6 +5748,8 @@ module dma_read (
       out_last$d = out_last$q;
       out_tag$d = out_tag$q;
       usable$d = usable$q;
+      doomed$d = doomed$q;
+      gave_up$d = gave_up$q;
       freed$d = freed$q;
       current$0$d = current$0$q;
       tag$0$d = tag$0$q;
@@ -5773,8 +5785,13 @@ module dma_read (
       if (granted) begin
          usable$d = 1'h0;
       end
+      doomed$d = 16'h0;
+      if (watched$q & (age$q >= k$limit)) begin
+         doomed$d = scanned_mark;
+      end
       quarantined$d = quarantined$q | expired;
-      if (expire) begin
+      gave_up$d = |expired;
+      if (gave_up$q) begin
          lost$d = next_lost;
       end
       if (reassembly$late) begin
@@ -5824,6 +5841,8 @@ module dma_read (
          pending$d = 1'h0;
          usable$d = 1'h0;
          freed$d = 1'h0;
+         doomed$d = 16'h0;
+         gave_up$d = 1'h0;
          late$d = 32'h0;
          lost$d = 32'h0;
          current$0$d = 1'h0;
@@ -5966,14 +5985,7 @@ module dma_read (
    assign scan_hit = scan_mark & under_way;
    assign stamp_age = now$q - stamps$data;
    assign scanned_mark = k$one << scanned$q;
-   assign scanned_hit = scanned_mark & under_way;
-   assign expire = (watched$q & (|scanned_hit)) & (age$q >= k$limit);
-   always @(*) begin
-      expired = 16'h0;
-      if (expire) begin
-         expired = scanned_mark;
-      end
-   end
+   assign expired = doomed$q & under_way;
    assign next_lost = lost$q + 32'h1;
    assign next_late = late$q + 32'h1;
    assign late_completions = late$q;
@@ -6079,6 +6091,8 @@ module dma_read (
       scanned$q <= scanned$d;
       watched$q <= watched$d;
       age$q <= age$d;
+      doomed$q <= doomed$d;
+      gave_up$q <= gave_up$d;
       current$0$q <= current$0$d;
       current$1$q <= current$1$d;
       tag$0$q <= tag$0$d;
@@ -7914,6 +7928,8 @@ module redundancy_unit (
    wire [63:0] fault_ring$word3;
    reg [1:0] flr$d;
    reg [1:0] flr$q = 2'h0;
+   reg renew$d;
+   reg renew$q = 1'h0;
    reg run$d;
    reg run$q = 1'h0;
    reg stopped$d;
@@ -8403,8 +8419,10 @@ module redundancy_unit (
    );
    always @(*) begin
       flr$d = flr$q;
+      renew$d = renew$q;
       run$d = run$q;
       run$d = ((csr$enable & (run$q | quiet)) & (flr$q == Flr$Idle)) & (~full_reset);
+      renew$d = 1'h0;
       case (flr$q)
          Flr$Idle: begin
             if (flr_request) begin
@@ -8414,6 +8432,7 @@ module redundancy_unit (
          Flr$Drain: begin
             if ((quiet & (~completer$busy)) & stopped$q) begin
                flr$d = Flr$Reset;
+               renew$d = 1'h1;
             end
          end
          Flr$Reset: begin
@@ -8430,6 +8449,7 @@ module redundancy_unit (
       endcase
       if (power_reset) begin
          flr$d = Flr$Idle;
+         renew$d = 1'h0;
          run$d = 1'h0;
       end
    end
@@ -8438,11 +8458,11 @@ module redundancy_unit (
       stopped$d = ((~run$q) | (~csr$enable)) | full_reset;
    end
    assign power_reset = reset | (~link_up);
-   assign full_reset = power_reset | (flr$q == Flr$Reset);
+   assign full_reset = power_reset | renew$q;
    assign lanes_quiet = lane$0$idle & lane$1$idle;
    assign quiet = lanes_quiet & (~tlp_tx$busy);
    assign off = stopped$q | power_reset;
-   assign flr_done = flr$q == Flr$Reset;
+   assign flr_done = renew$q;
    assign config_error = (max_payload >= 3'h6) | (max_read_request >= 3'h6);
    assign may_send = bus_master_enable & link_up;
    assign tlp_rx$reset = full_reset;
@@ -8704,6 +8724,7 @@ module redundancy_unit (
    assign tlp_tx$ready = tx_req_ready;
    always @(posedge clock) begin
       flr$q <= flr$d;
+      renew$q <= renew$d;
       run$q <= run$d;
       stopped$q <= stopped$d;
    end

@@ -62,6 +62,9 @@ pub struct Completer {
     tails: Fifo<32, 5>,
     payloads: Fifo<64, 5>,
     sending: DFF<Sending>,
+    // There is a completion to offer. Known a clock before it may be: so `hold`, which decides on a whole request in
+    // `tlp_tx`, comes from a flip-flop, and a write that was granted in that clock is seen in `posted_busy`.
+    waiting: DFF<Bit>,
     with_data: Signal<Local, Bit>,
     two: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
@@ -72,7 +75,7 @@ pub struct Completer {
 impl Logic for Completer {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, sending);
+        dff_setup!(self, clock, sending, waiting);
         clock!(self, clock, heads, tails, payloads);
         self.heads.clear.next = self.reset.val();
         self.tails.clear.next = self.reset.val();
@@ -91,17 +94,22 @@ impl Logic for Completer {
         self.low_payload.next = self.payloads.data.val().get_bits::<32>(0);
         self.high_payload.next = self.payloads.data.val().get_bits::<32>(32);
 
-        self.hold.next = self.heads.valid.val() & self.enable.val() & (self.sending.q.val() == Sending::Idle);
+        self.hold.next = self.waiting.q.val();
         self.busy.next = self.sending.q.val() != Sending::Idle;
         self.valid.next = self.sending.q.val() != Sending::Idle;
         self.data.next = self.heads.data.val();
         self.keep.next = 3.into();
         self.last.next = false;
         self.take.next = false;
+        self.waiting.d.next = false;
         match self.sending.q.val() {
             Sending::Idle => {
-                if self.heads.valid.val() & self.enable.val() & !self.posted_busy.val() {
-                    self.sending.d.next = Sending::First;
+                if self.heads.valid.val() & self.enable.val() {
+                    if self.waiting.q.val() & !self.posted_busy.val() {
+                        self.sending.d.next = Sending::First;
+                    } else {
+                        self.waiting.d.next = true;
+                    }
                 }
             }
             Sending::First => {
@@ -143,6 +151,7 @@ impl Logic for Completer {
         self.payloads.take.next = self.take.val();
         if self.reset.val() {
             self.sending.d.next = Sending::Idle;
+            self.waiting.d.next = false;
         }
     }
 }

@@ -117,7 +117,8 @@ pub struct Csr {
     window_base_hi: [DFF<Bits<32>>; 2],
     window_limit_lo: [DFF<Bits<32>>; 2],
     window_limit_hi: [DFF<Bits<32>>; 2],
-    was_enabled: DFF<Bit>,
+    // The unit has just been switched off: a flip-flop of its own, since it goes to most registers.
+    disabled: DFF<Bit>,
     decoded: DFF<Bits<6>>,
     for_lane: [DFF<Bit>; 2],
     writing: DFF<Bit>,
@@ -129,7 +130,6 @@ pub struct Csr {
     of_lane: [DFF<Bits<32>>; 2],
     number: Signal<Local, Bits<6>>,
     mine: [Signal<Local, Bit>; 2],
-    disabled: Signal<Local, Bit>,
     live: Signal<Local, Bits<32>>,
     rtl_hash: RtlHash,
     bits: StatusBits,
@@ -142,7 +142,7 @@ impl Logic for Csr {
         dff_setup!(
             self,
             clock,
-            was_enabled,
+            disabled,
             control,
             fault_base_lo,
             fault_base_hi,
@@ -412,9 +412,11 @@ impl Logic for Csr {
 
         // Switching the unit off resets the group's and the lanes' registers; they can be set again before it is
         // switched on.
-        self.was_enabled.d.next = self.control.q.val().get_bit(0);
-        self.disabled.next = self.was_enabled.q.val() & !self.control.q.val().get_bit(0);
-        if self.disabled.val() | self.reset.val() {
+        self.disabled.d.next = self.writing.q.val()
+            & (self.number.val() == self.k.control.val())
+            & self.control.q.val().get_bit(0)
+            & !self.written.q.val().get_bit(0);
+        if self.disabled.q.val() | self.reset.val() {
             self.members.d.next = 0.into();
             self.start_lo.d.next = 0.into();
             self.start_hi.d.next = 0.into();
@@ -426,7 +428,7 @@ impl Logic for Csr {
             self.payload_max.d.next = 0.into();
         }
         for i in 0..2 {
-            if self.disabled.val() | self.reset.val() | self.lane_clear[i].val() {
+            if self.disabled.q.val() | self.reset.val() | self.lane_clear[i].val() {
                 self.ring_base_lo[i].d.next = 0.into();
                 self.ring_base_hi[i].d.next = 0.into();
                 self.ring_log2[i].d.next = 0.into();
@@ -442,7 +444,7 @@ impl Logic for Csr {
             self.fault_base_hi.d.next = 0.into();
             self.fault_log2.d.next = 0.into();
             self.fault_head.d.next = 0.into();
-            self.was_enabled.d.next = false;
+            self.disabled.d.next = false;
             self.flushing.d.next = false;
             for i in 0..2 {
                 self.resetting[i].d.next = false;

@@ -116,10 +116,13 @@ pub struct DmaRead {
     out_last: DFF<Bits<4>>,
     out_tag: DFF<Bits<4>>,
     usable: DFF<Bit>,
-    // The scan for reads that time out: a tag, whether its read was under way, and the age of that.
+    // The scan for reads that time out: a tag, whether its read was under way, and the age of that. Then the tag that
+    // was found too old, if any, and whether one was given up.
     scanned: DFF<Bits<4>>,
     watched: DFF<Bit>,
     age: DFF<Bits<16>>,
+    doomed: DFF<Bits<16>>,
+    gave_up: DFF<Bit>,
     // The request that a lane is given the words of.
     current: [DFF<Bit>; 2],
     tag: [DFF<Bits<4>>; 2],
@@ -157,10 +160,8 @@ pub struct DmaRead {
     scan_mark: Signal<Local, Bits<16>>,
     scan_hit: Signal<Local, Bits<16>>,
     scanned_mark: Signal<Local, Bits<16>>,
-    scanned_hit: Signal<Local, Bits<16>>,
     under_way: Signal<Local, Bits<16>>,
     stamp_age: Signal<Local, Bits<16>>,
-    expire: Signal<Local, Bit>,
     next_scan: Signal<Local, Bits<4>>,
     next_now: Signal<Local, Bits<16>>,
     next_late: Signal<Local, Bits<32>>,
@@ -194,6 +195,8 @@ impl Logic for DmaRead {
             scanned,
             watched,
             age,
+            doomed,
+            gave_up,
             place,
             sent_ends_request,
             sent_ends_job,
@@ -317,7 +320,10 @@ impl Logic for DmaRead {
         self.reassembly.busy.next = self.busy.q.val() & (!self.quarantined.q.val());
         self.reassembly.quarantined.next = self.quarantined.q.val();
 
-        // Timeouts: one tag a clock. The age is compared a clock later, if it is still the same read.
+        // Timeouts: one tag a clock. Its age is taken, compared a clock later, and the read given up in a third clock if it
+        // is still under way. That is the same read: one that ends is over, and then its tag free, for several clocks before
+        // the tag is used again. A read whose last completion is judged in the clock it is given up in is both over and
+        // quarantined from the next one on; the lane sees both at once, and quarantine goes first.
         self.next_now.next = self.now.q.val() + 1;
         if self.tick.val() {
             self.now.d.next = self.next_now.val();
@@ -336,16 +342,15 @@ impl Logic for DmaRead {
         self.watched.d.next = self.scan_hit.val().any() & !self.reset.val();
         self.age.d.next = self.stamp_age.val();
         self.scanned_mark.next = self.k.one.val() << self.scanned.q.val();
-        self.scanned_hit.next = self.scanned_mark.val() & self.under_way.val();
-        self.expire.next =
-            self.watched.q.val() & self.scanned_hit.val().any() & (self.age.q.val() >= self.k.limit.val());
-        self.expired.next = 0.into();
-        if self.expire.val() {
-            self.expired.next = self.scanned_mark.val();
+        self.doomed.d.next = 0.into();
+        if self.watched.q.val() & (self.age.q.val() >= self.k.limit.val()) {
+            self.doomed.d.next = self.scanned_mark.val();
         }
+        self.expired.next = self.doomed.q.val() & self.under_way.val();
         self.quarantined.d.next = self.quarantined.q.val() | self.expired.val();
+        self.gave_up.d.next = self.expired.val().any();
         self.next_lost.next = self.lost.q.val() + 1;
-        if self.expire.val() {
+        if self.gave_up.q.val() {
             self.lost.d.next = self.next_lost.val();
         }
         self.next_late.next = self.late.q.val() + 1;
@@ -483,6 +488,8 @@ impl Logic for DmaRead {
             self.pending.d.next = false;
             self.usable.d.next = false;
             self.freed.d.next = false;
+            self.doomed.d.next = 0.into();
+            self.gave_up.d.next = false;
             self.late.d.next = 0.into();
             self.lost.d.next = 0.into();
             for i in 0..2 {

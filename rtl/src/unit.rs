@@ -95,6 +95,8 @@ pub struct Unit {
     verdict_ring: Ring,
     fault_ring: FaultRing,
     flr: DFF<Flr>,
+    // `flr` is `Reset`: a flip-flop of its own, since it goes to most of the unit.
+    renew: DFF<Bit>,
     run: DFF<Bit>,
     stopped: DFF<Bit>,
 
@@ -109,13 +111,13 @@ pub struct Unit {
 impl Logic for Unit {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, flr, run, stopped);
+        dff_setup!(self, clock, flr, renew, run, stopped);
         clock!(self, clock, tlp_rx, host, csr, doorbell, msix, completer, dma_read, tlp_tx);
         clock!(self, clock, vote, watchdog, generation, verdict_ring, fault_ring);
 
         // Resets.
         self.power_reset.next = self.reset.val() | !self.link_up.val();
-        self.full_reset.next = self.power_reset.val() | (self.flr.q.val() == Flr::Reset);
+        self.full_reset.next = self.power_reset.val() | self.renew.q.val();
         self.lanes_quiet.next = self.lane[0].idle.val() & self.lane[1].idle.val();
         self.quiet.next = self.lanes_quiet.val() & !self.tlp_tx.busy.val();
         self.run.d.next = self.csr.enable.val()
@@ -125,6 +127,7 @@ impl Logic for Unit {
         // A clock late: it goes to everything in lanes and group.
         self.stopped.d.next = !self.run.q.val() | !self.csr.enable.val() | self.full_reset.val();
         self.off.next = self.stopped.q.val() | self.power_reset.val();
+        self.renew.d.next = false;
         match self.flr.q.val() {
             Flr::Idle => {
                 if self.flr_request.val() {
@@ -134,6 +137,7 @@ impl Logic for Unit {
             Flr::Drain => {
                 if self.quiet.val() & !self.completer.busy.val() & self.stopped.q.val() {
                     self.flr.d.next = Flr::Reset;
+                    self.renew.d.next = true;
                 }
             }
             Flr::Reset => {
@@ -150,9 +154,10 @@ impl Logic for Unit {
         }
         if self.power_reset.val() {
             self.flr.d.next = Flr::Idle;
+            self.renew.d.next = false;
             self.run.d.next = false;
         }
-        self.flr_done.next = self.flr.q.val() == Flr::Reset;
+        self.flr_done.next = self.renew.q.val();
         self.config_error.next = (self.max_payload.val() >= 6) | (self.max_read_request.val() >= 6);
         self.may_send.next = self.bus_master_enable.val() & self.link_up.val();
 

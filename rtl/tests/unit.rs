@@ -256,6 +256,41 @@ fn every_bad_completion_has_its_cause() {
 }
 
 #[test]
+fn a_completion_at_the_moment_of_the_timeout_has_one_outcome() {
+    let mut outcomes = Vec::new();
+    // A tag is looked at every 16 clocks: the completion comes in each of more clocks than that around the limit.
+    for clocks in 50_000..50_030 {
+        let Some(mut root) = running(0) else { return };
+        root.tick_every = 1;
+        for lane in 0..2 {
+            root.put(lane, 0, &Root::inline(Root::header(1, 0), b"late"));
+        }
+        root.sabotage =
+            Box::new(|address, _| if address == ARENA[0] { Sabotage::Drop } else { Sabotage::None });
+        root.ring(0, 1, 1);
+        root.ring(1, 1, 1);
+        root.run(clocks);
+        root.send_late();
+        let outcome = root.verdict(1).outcome;
+        let lost = root.read(card::address(0, card::TAGS_QUARANTINED));
+        let late = root.read(card::address(0, card::LATE_COMPLETIONS));
+        let reported = root.read(card::address(0, card::FAULT_TAIL));
+        match outcome {
+            Outcome::Match => assert_eq!((lost, late, reported), (0, 0, 0), "{clocks} clocks"),
+            _ => {
+                assert_eq!((outcome, root.fault(0).cause), (Outcome::Dma, FaultCause::DmaTimeout));
+                assert!((lost, reported) == (1, 1) && late <= 1, "{clocks} clocks");
+            }
+        }
+        outcomes.push((outcome == Outcome::Dma, late));
+    }
+    // In time, then judged while the read was given up, then for a quarantined tag.
+    assert!(outcomes.is_sorted(), "{outcomes:?}");
+    outcomes.dedup();
+    assert_eq!(outcomes, [(false, 0), (true, 0), (true, 1)]);
+}
+
+#[test]
 fn the_watchdog_locks_the_lane_without_an_entry() {
     let Some(mut root) = running(0) else { return };
     root.tick_every = 10;
