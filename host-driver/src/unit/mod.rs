@@ -152,21 +152,35 @@ impl Unit {
         self.lock().waiting.get_mut(usize::from(group)).map(std::mem::take).unwrap_or_default()
     }
 
+    /// Reads what there is in the fault ring; gives the faults of a group that nobody has asked for.
+    fn read_faults(&self, group: u16) -> Result<Vec<Fault>, UnitError> {
+        let inner = &mut *self.lock();
+        inner.read_faults()?;
+        let waiting = inner.waiting.get(usize::from(group));
+        Ok(waiting.into_iter().flatten().copied().collect())
+    }
+
     /// The oldest fault of a group.
     fn poll_fault(&self, group: u16) -> Result<Option<Fault>, UnitError> {
         let inner = &mut *self.lock();
-        if let Some(ring) = &mut inner.faults {
-            while let Some((index, entry)) = ring.next() {
-                let fault =
-                    Fault::open(&entry).map_err(|error| UnitError::Entry { ring: "fault", index, error })?;
-                inner.port.write(card::FAULT_HEAD, ring.read())?;
-                match inner.waiting.get_mut(usize::from(fault.group)) {
-                    Some(queue) => queue.push_back(fault),
-                    None => return Err(UnitError::Impossible { found: format!("{fault:?}") }),
-                }
+        inner.read_faults()?;
+        Ok(inner.waiting.get_mut(usize::from(group)).and_then(VecDeque::pop_front))
+    }
+}
+
+impl Inner {
+    fn read_faults(&mut self) -> Result<(), UnitError> {
+        let Some(ring) = &mut self.faults else { return Ok(()) };
+        while let Some((index, entry)) = ring.next() {
+            let fault =
+                Fault::open(&entry).map_err(|error| UnitError::Entry { ring: "fault", index, error })?;
+            self.port.write(card::FAULT_HEAD, ring.read())?;
+            match self.waiting.get_mut(usize::from(fault.group)) {
+                Some(queue) => queue.push_back(fault),
+                None => return Err(UnitError::Impossible { found: format!("{fault:?}") }),
             }
         }
-        Ok(inner.waiting.get_mut(usize::from(group)).and_then(VecDeque::pop_front))
+        Ok(())
     }
 }
 
