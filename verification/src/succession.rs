@@ -9,8 +9,8 @@ use covert_driver::{Group, GroupError, LanePlace, SoftwareGroup, UnitGroup};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 enum Side {
-    Card(UnitGroup),
-    Software(SoftwareGroup),
+    Card(Box<UnitGroup>),
+    Software(Box<SoftwareGroup>),
     /// The software could not take over.
     Nothing,
 }
@@ -18,8 +18,8 @@ enum Side {
 impl Side {
     fn group(&mut self) -> Result<&mut dyn Group, GroupError> {
         match self {
-            Side::Card(group) => Ok(group),
-            Side::Software(group) => Ok(group),
+            Side::Card(group) => Ok(group.as_mut()),
+            Side::Software(group) => Ok(group.as_mut()),
             Side::Nothing => Err(GroupError::Broken("nothing compares any more".into())),
         }
     }
@@ -39,12 +39,17 @@ pub struct Succession {
 impl Succession {
     /// A group on a card with this life, and the software that is to follow.
     pub fn new(group: UnitGroup, config: SoftwareConfig, life: Life) -> Succession {
-        Succession { side: Mutex::new(Side::Card(group)), config, life, polled: Polled::default() }
+        Succession { side: Mutex::new(Side::Card(Box::new(group))), config, life, polled: Polled::default() }
     }
 
     /// A group in software from the beginning: its card died before there was one on it.
     pub fn of_software(group: SoftwareGroup, config: SoftwareConfig, life: Life) -> Succession {
-        Succession { side: Mutex::new(Side::Software(group)), config, life, polled: Polled::default() }
+        Succession {
+            side: Mutex::new(Side::Software(Box::new(group))),
+            config,
+            life,
+            polled: Polled::default(),
+        }
     }
 
     /// What is polled from it.
@@ -73,7 +78,7 @@ impl Succession {
         match std::mem::replace(side, Side::Nothing) {
             Side::Card(group) => {
                 let software = SoftwareGroup::take_over(self.config, group.abandon())?;
-                *side = Side::Software(software);
+                *side = Side::Software(Box::new(software));
                 call(side.group()?)
             }
             other => {

@@ -72,20 +72,37 @@ pub fn assemble(port: Box<dyn CardPort>, shape: &Shape) -> Result<(Unit, Rig), F
     Ok((unit, rig))
 }
 
-/// The arenas of a scenario's lanes: the replicas' side, the coordinator's, and the memory.
-///
-/// # Errors
-/// No memory.
-pub fn arenas(setup: &Setup) -> Result<(Vec<ArenaWriter>, Vec<ArenaReader>, Vec<OwnedFd>), Failure> {
-    let (mut arenas, mut readers, mut memory) = (Vec::new(), Vec::new(), Vec::new());
-    for lane in 0..setup.lanes {
-        let geometry = Setup::geometry(lane);
-        let fd = arena::create(&geometry).map_err(Failure::because)?;
-        arenas.push(ArenaWriter::map(&fd, geometry).map_err(Failure::because)?);
-        readers.push(ArenaReader::map(&fd, geometry).map_err(Failure::because)?);
-        memory.push(fd);
+/// The arenas of a scenario's lanes, by lane.
+pub struct Arenas {
+    /// The replicas' side.
+    pub writers: Vec<ArenaWriter>,
+    /// The coordinator's.
+    pub readers: Vec<ArenaReader>,
+    /// The memory.
+    pub memory: Vec<OwnedFd>,
+}
+
+impl Arenas {
+    /// Makes them.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn make(setup: &Setup) -> Result<Arenas, Failure> {
+        let (mut writers, mut memory) = (Vec::new(), Vec::new());
+        for lane in 0..setup.lanes {
+            let geometry = Setup::geometry(lane);
+            let fd = arena::create(&geometry).map_err(Failure::because)?;
+            writers.push(ArenaWriter::map(&fd, geometry).map_err(Failure::because)?);
+            memory.push(fd);
+        }
+        Ok(Arenas { writers, readers: map_readers(&memory)?, memory })
     }
-    Ok((arenas, readers, memory))
+}
+
+/// The coordinator's side of this memory of a scenario's lanes.
+fn map_readers(memory: &[OwnedFd]) -> Result<Vec<ArenaReader>, Failure> {
+    let map = |(lane, fd)| ArenaReader::map(fd, Setup::geometry(lane)).map_err(Failure::because);
+    memory.iter().enumerate().map(map).collect()
 }
 
 /// The unit on this port, and its first group over these arenas.
@@ -115,11 +132,11 @@ pub fn open(
 /// # Errors
 /// The unit cannot be opened or has less than the setup wants.
 pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
-    let (arenas, readers, memory) = arenas(setup)?;
+    let Arenas { writers, readers, memory } = Arenas::make(setup)?;
     let (unit, group) = open(port, setup, readers, &memory)?;
     let doorbells =
         (0..setup.lanes).map(|lane| Box::new(unit.doorbell(0, lane)) as Box<dyn Doorbell>).collect();
-    Ok(Bench { group: Box::new(group), arenas, doorbells, breaker: None, registers: None })
+    Ok(Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None })
 }
 
 /// A bench whose unit dies with its card's life and is followed by software, and what is polled from it.
@@ -134,7 +151,7 @@ pub fn mortal_bench(card: Box<dyn CardPort>, life: &Life, setup: &Setup) -> Resu
         fault_log2: setup.fault_log2,
         payload_max: setup.payload_max,
     };
-    let (arenas, readers, memory) = arenas(setup)?;
+    let Arenas { writers, readers, memory } = Arenas::make(setup)?;
     let port = Box::new(MortalCard::new(card, life.clone()));
     let (group, doorbells): (_, Vec<Box<dyn Doorbell>>) = match open(port, setup, readers, &memory) {
         Ok((unit, group)) => {
@@ -143,16 +160,14 @@ pub fn mortal_bench(card: Box<dyn CardPort>, life: &Life, setup: &Setup) -> Resu
         }
         Err(_) if life.is_over() => {
             // Nothing was compared yet: software begins at the beginning.
-            let readers =
-                memory.iter().enumerate().map(|(lane, fd)| ArenaReader::map(fd, Setup::geometry(lane)));
-            let readers = readers.collect::<Result<_, _>>().map_err(Failure::because)?;
             let (progress, _) = ProgressWriter::create().map_err(Failure::because)?;
-            let group = SoftwareGroup::new(config, readers, progress).map_err(Failure::because)?;
+            let group =
+                SoftwareGroup::new(config, map_readers(&memory)?, progress).map_err(Failure::because)?;
             let doorbells = (0..setup.lanes).map(|_| Box::new(ArenaDoorbell) as _).collect();
             (Succession::of_software(group, config, life.clone()), doorbells)
         }
         Err(failure) => return Err(failure),
     };
     let polled = group.polled();
-    Ok((Bench { group: Box::new(group), arenas, doorbells, breaker: None, registers: None }, polled))
+    Ok((Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None }, polled))
 }

@@ -1,6 +1,7 @@
 //! A card dies, and software goes on in place.
 
 mod histories;
+mod moments;
 
 use covert_abi::Identity;
 use covert_abi::identity::VERSION;
