@@ -37,8 +37,8 @@ pub(crate) struct Done {
     /// The generation that the card was in.
     pub(crate) generation: Generation,
     pub(crate) marks: Marks,
-    /// The first record that could not have a verdict by then, for want of room in the ring.
-    pub(crate) until: Seq,
+    /// Verdicts that there was room for by then, counted from the group's first.
+    pub(crate) room: u64,
 }
 
 /// Where a lane was locked and why, with the address or tail that belongs to it.
@@ -58,6 +58,8 @@ pub(crate) struct Ledger {
     /// The record of the next verdict.
     pub(crate) next: Seq,
     pub(crate) released: Seq,
+    /// Verdicts polled since the group was made.
+    pub(crate) polled: u64,
     /// The lanes that the flush into this generation named, those of them that it started with, and the lanes that
     /// were locked at that moment.
     pub(crate) members: LaneSet,
@@ -84,6 +86,7 @@ impl Ledger {
             start: 0,
             next: 0,
             released: 0,
+            polled: 0,
             members: LaneSet::EMPTY,
             live: LaneSet::EMPTY,
             locked: LaneSet::EMPTY,
@@ -111,11 +114,11 @@ impl Ledger {
     pub(crate) fn payload_max_at(&self, lane: usize, index: u32) -> u32 {
         let by_then =
             |done: &&Done| done.generation == self.generation && !is_before(index, done.marks[lane].head);
-        let limits = self.journal.iter().filter(by_then).filter_map(|done| match done.command {
+        let mut limits = self.journal.iter().filter(by_then).filter_map(|done| match done.command {
             Command::PayloadMax(bytes) => Some(bytes),
             _ => None,
         });
-        limits.last().unwrap_or(self.payload_max)
+        limits.next_back().unwrap_or(self.payload_max)
     }
 
     /// Why a lane was locked before it delivered a record, as far as the fault reports and the journal know.
@@ -141,7 +144,8 @@ impl Ledger {
     /// Takes a fault report into account that was read.
     pub(crate) fn fault(&mut self, fault: &Fault) {
         // One of a generation that is over says nothing about what is to come.
-        if fault.generation.wrapping_sub(self.generation) <= u32::MAX / 2 {
+        let over = fault.generation.wrapping_sub(self.generation) > u32::MAX / 2;
+        if !over && self.fault_of(fault.lane.into(), fault.generation).is_none() {
             self.faults.push(*fault);
         }
     }
@@ -153,17 +157,24 @@ impl Ledger {
         verdict: &Verdict,
         locked: [Option<Failed>; LANES_PER_GROUP_MAX],
     ) -> bool {
+        self.polled += 1;
         if verdict.outcome == Outcome::Flushed {
             return self.flushed(verdict.agree);
         }
         let part = verdict.agree.or(verdict.dissent);
         let last = self.next.wrapping_sub(1);
+        // Where a cause decided, what was delivered is in neither set. In all others a live lane in neither was locked
+        // before.
+        let all = matches!(
+            verdict.outcome,
+            Outcome::Match | Outcome::Majority | Outcome::Mismatch | Outcome::NoMajority
+        );
         for (lane, failed) in self.failed.iter_mut().enumerate() {
             if locked[lane].is_some() {
                 *failed = locked[lane];
             } else if part.contains(lane) {
                 *failed = None;
-            } else if self.live.contains(lane) && failed.is_none() {
+            } else if all && self.live.contains(lane) && failed.is_none() {
                 *failed = Some(Failed { seq: last, cause: FaultCause::Timeout, address: 0 });
             }
         }
@@ -185,12 +196,11 @@ impl Ledger {
         self.locked = self.locked.or(self.live.without(agree)).or(known.collect());
         let mut flush = None;
         while let Some(done) = self.journal.front() {
-            let begun = flush.is_some() && done.generation != ended;
-            match done.command {
-                Command::Reset { .. } if begun => break,
-                Command::Flush { .. } if flush.is_some() => break,
-                _ => self.locked = self.locked.or(locked(&done.marks)),
+            let of_the_next = done.generation != ended || matches!(done.command, Command::Flush { .. });
+            if flush.is_some() && of_the_next {
+                break;
             }
+            self.locked = self.locked.or(locked(&done.marks));
             match done.command {
                 Command::Flush { members, start } => flush = Some((members, start)),
                 Command::Reset { lane } => self.locked = self.locked.without(LaneSet::only(lane)),
@@ -223,5 +233,5 @@ fn locked(marks: &Marks) -> LaneSet {
 
 /// Whether an index comes before another one, both modulo 2^32 and near each other.
 pub(crate) fn is_before(index: u32, other: u32) -> bool {
-    other.wrapping_sub(index).wrapping_sub(1) <= u32::MAX / 2 - 1
+    other.wrapping_sub(index).wrapping_sub(1) < u32::MAX / 2
 }

@@ -5,16 +5,19 @@
 //! - [`scenario`] runs random histories of a group on the model and on anything else that claims to be one.
 //! - [`root_complex`] is the other side of the unit's TLP boundary, and asserts every rule of that boundary.
 //! - [`model_card`] puts the model behind the driver, [`unit_rig`] the driver's unit on any card into the suites.
+//! - [`mortal_card`] lets any card die at any moment, [`succession`] goes on in software then.
 //! - [`verilated`] is the emitted Verilog as something with pins, [`simulated_card`] makes a card for the driver of it.
 //!   [`vfio_user`] serves that card to other processes.
 #![deny(unsafe_code)]
 
 pub mod model;
 pub mod model_card;
+pub mod mortal_card;
 pub mod random;
 pub mod root_complex;
 pub mod scenario;
 pub mod simulated_card;
+pub mod succession;
 pub mod unit_rig;
 pub mod verilated;
 pub mod vfio_user;

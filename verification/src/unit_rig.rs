@@ -1,13 +1,17 @@
 //! The driver's unit on any port, as the conformance suite and the scenarios want it.
 
+use crate::mortal_card::{Life, MortalCard};
 use crate::scenario::Setup;
 use crate::scenario::sides::Bench;
+use crate::succession::{Polled, Succession};
 use covert_driver::arena::{self, ArenaReader, ArenaWriter};
 use covert_driver::card::CardPort;
 use covert_driver::conformance::{Factory, Failure, Parts, Port, Rig, Shape};
 use covert_driver::progress::{ProgressReader, ProgressWriter};
+use covert_driver::software::SoftwareConfig;
 use covert_driver::unit::{Unit, UnitConfig, UnitGroup};
-use covert_driver::{Doorbell, Group};
+use covert_driver::{ArenaDoorbell, Doorbell, Group, SoftwareGroup};
+use std::os::fd::OwnedFd;
 
 /// IOVA of the fault ring.
 pub const FAULTS: u64 = 0x1000_0000;
@@ -68,19 +72,49 @@ pub fn assemble(port: Box<dyn CardPort>, shape: &Shape) -> Result<(Unit, Rig), F
     Ok((unit, rig))
 }
 
-/// A bench for a scenario of this setup, on this port.
+/// The arenas of a scenario's lanes, by lane.
+pub struct Arenas {
+    /// The replicas' side.
+    pub writers: Vec<ArenaWriter>,
+    /// The coordinator's.
+    pub readers: Vec<ArenaReader>,
+    /// The memory.
+    pub memory: Vec<OwnedFd>,
+}
+
+impl Arenas {
+    /// Makes them.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn make(setup: &Setup) -> Result<Arenas, Failure> {
+        let (mut writers, mut memory) = (Vec::new(), Vec::new());
+        for lane in 0..setup.lanes {
+            let geometry = Setup::geometry(lane);
+            let fd = arena::create(&geometry).map_err(Failure::because)?;
+            writers.push(ArenaWriter::map(&fd, geometry).map_err(Failure::because)?);
+            memory.push(fd);
+        }
+        Ok(Arenas { writers, readers: map_readers(&memory)?, memory })
+    }
+}
+
+/// The coordinator's side of this memory of a scenario's lanes.
+fn map_readers(memory: &[OwnedFd]) -> Result<Vec<ArenaReader>, Failure> {
+    let map = |(lane, fd)| ArenaReader::map(fd, Setup::geometry(lane)).map_err(Failure::because);
+    memory.iter().enumerate().map(map).collect()
+}
+
+/// The unit on this port, and its first group over these arenas.
 ///
 /// # Errors
 /// The unit cannot be opened or has less than the setup wants.
-pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
-    let (mut arenas, mut readers, mut memory) = (Vec::new(), Vec::new(), Vec::new());
-    for lane in 0..setup.lanes {
-        let geometry = Setup::geometry(lane);
-        let fd = arena::create(&geometry).map_err(Failure::because)?;
-        arenas.push(ArenaWriter::map(&fd, geometry).map_err(Failure::because)?);
-        readers.push(ArenaReader::map(&fd, geometry).map_err(Failure::because)?);
-        memory.push(fd);
-    }
+pub fn open(
+    port: Box<dyn CardPort>,
+    setup: &Setup,
+    readers: Vec<ArenaReader>,
+    memory: &[OwnedFd],
+) -> Result<(Unit, UnitGroup), Failure> {
     let unit = Unit::open(port, FAULTS, setup.fault_log2).map_err(Failure::because)?;
     let (progress, _) = ProgressWriter::create().map_err(Failure::because)?;
     let config = UnitConfig {
@@ -89,8 +123,51 @@ pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
         verdict_iova: VERDICTS,
         payload_max: setup.payload_max,
     };
-    let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
+    let group = UnitGroup::new(&unit, config, readers, memory, progress).map_err(Failure::because)?;
+    Ok((unit, group))
+}
+
+/// A bench for a scenario of this setup, on this port.
+///
+/// # Errors
+/// The unit cannot be opened or has less than the setup wants.
+pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
+    let Arenas { writers, readers, memory } = Arenas::make(setup)?;
+    let (unit, group) = open(port, setup, readers, &memory)?;
     let doorbells =
         (0..setup.lanes).map(|lane| Box::new(unit.doorbell(0, lane)) as Box<dyn Doorbell>).collect();
-    Ok(Bench { group: Box::new(group), arenas, doorbells, breaker: None, registers: None })
+    Ok(Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None })
+}
+
+/// A bench whose unit dies with its card's life and is followed by software, and what is polled from it.
+///
+/// # Errors
+/// No memory, or a setup that software cannot have.
+pub fn mortal_bench(card: Box<dyn CardPort>, life: &Life, setup: &Setup) -> Result<(Bench, Polled), Failure> {
+    let config = SoftwareConfig {
+        group: 0,
+        skew_log2: setup.skew_log2,
+        verdict_log2: setup.verdict_log2,
+        fault_log2: setup.fault_log2,
+        payload_max: setup.payload_max,
+    };
+    let Arenas { writers, readers, memory } = Arenas::make(setup)?;
+    let port = Box::new(MortalCard::new(card, life.clone()));
+    let (group, doorbells): (_, Vec<Box<dyn Doorbell>>) = match open(port, setup, readers, &memory) {
+        Ok((unit, group)) => {
+            let doorbells = (0..setup.lanes).map(|lane| Box::new(unit.doorbell(0, lane)) as _).collect();
+            (Succession::new(group, config, life.clone()), doorbells)
+        }
+        Err(_) if life.is_over() => {
+            // Nothing was compared yet: software begins at the beginning.
+            let (progress, _) = ProgressWriter::create().map_err(Failure::because)?;
+            let group =
+                SoftwareGroup::new(config, map_readers(&memory)?, progress).map_err(Failure::because)?;
+            let doorbells = (0..setup.lanes).map(|_| Box::new(ArenaDoorbell) as _).collect();
+            (Succession::of_software(group, config, life.clone()), doorbells)
+        }
+        Err(failure) => return Err(failure),
+    };
+    let polled = group.polled();
+    Ok((Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None }, polled))
 }

@@ -81,13 +81,24 @@ impl Port {
     }
 
     /// Goes on in a generation that another comparator began, at the record `due`.
-    pub(super) fn resume(&mut self, state: LaneState, generation: Generation, due: Seq, index: u32) {
+    pub(super) fn resume(&mut self, state: LaneState, due: Seq, index: u32) {
         self.state = state;
         self.due = due;
         (self.head, self.tail, self.voted) = (index, index, index);
+    }
+
+    /// How far the doorbell lets the lane go; where it is if that is no tail.
+    pub(super) fn rung_ahead(&self, generation: Generation) -> u32 {
         let rung = self.arena.rung();
-        // Only the tail of a lane that takes part is news; the others' was seen and counted by whoever was there.
-        if state != LaneState::Live || rung.generation != generation {
+        let sane = rung.count.wrapping_sub(self.head) <= 1 << self.place.ring_log2;
+        if rung.generation == generation && sane { rung.count } else { self.head }
+    }
+
+    /// Looks away from a doorbell that another comparator ignored and counted: only the tail of a lane that takes part is
+    /// news.
+    pub(super) fn skip_old_news(&mut self, generation: Generation) {
+        let rung = self.arena.rung();
+        if self.state != LaneState::Live || rung.generation != generation {
             self.doorbell = rung;
         }
     }

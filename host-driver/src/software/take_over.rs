@@ -72,7 +72,7 @@ impl SoftwareGroup {
             if let Some(place) = ledger.places.get(lane) {
                 (port.place, port.kept) = (*place, *place);
             }
-            port.resume(state, ledger.generation, ledger.next, ledger.index(ledger.next));
+            port.resume(state, ledger.next, ledger.index(ledger.next));
         }
         for (lane, failed) in ledger.failed.iter().enumerate() {
             if let (Some(failed), None) = (failed, ledger.fault_of(lane, ledger.generation)) {
@@ -96,22 +96,27 @@ impl Redo<'_> {
             }
             self.once(done);
         }
-        // The reports say how far lanes had come that no command was given after.
-        let open = self.group.ports.iter().map(|port| Mark { head: port.head(), locked: None });
-        let mut marks = Marks::default();
-        marks.iter_mut().zip(open).for_each(|(mark, open)| *mark = open);
-        for (lane, mark) in marks.iter_mut().enumerate() {
-            if let Some((seq, _)) = self.wall(lane) {
-                mark.head = seq.wrapping_sub(self.group.start) as u32;
-            }
+        // Before any doorbell is looked at: the card had begun the next generation where there was room.
+        if self.group.has_room() {
+            self.end_generation();
         }
-        let until = self.ledger.next.wrapping_add(u64::from(verdicts));
-        self.pace(&marks, until);
+        // The reports say where lanes were locked that no command was given after. The others go as far as they have rung, so
+        // that the vote gets there.
+        let mut marks = Marks::default();
+        for (lane, mark) in marks.iter_mut().enumerate().take(self.group.ports.len()) {
+            mark.head = match self.wall(lane) {
+                Some((seq, _)) => seq.wrapping_sub(self.group.start) as u32,
+                None => self.group.ports[lane].rung_ahead(self.group.terms.generation),
+            };
+        }
+        self.pace(&marks, self.ledger.polled + u64::from(verdicts));
         self.lock_what_is_left();
+        let generation = self.group.terms.generation;
+        self.group.ports.iter_mut().for_each(|port| port.skip_old_news(generation));
     }
 
     fn once(&mut self, done: &Done) {
-        self.pace(&done.marks, done.until);
+        self.pace(&done.marks, done.room);
         match done.command {
             Command::Place { lane, place } => {
                 if let Some(port) = self.group.ports.get_mut(lane) {
@@ -148,7 +153,7 @@ impl Redo<'_> {
     }
 
     /// Lets the lanes come as far as these marks, and the vote with them as far as there was room for it.
-    fn pace(&mut self, marks: &Marks, until: Seq) {
+    fn pace(&mut self, marks: &Marks, room: u64) {
         loop {
             let mut moved = false;
             for lane in self.live().iter() {
@@ -157,8 +162,8 @@ impl Redo<'_> {
                 }
             }
             let running = self.group.state == State::Running;
-            let room = until.wrapping_sub(self.group.next).wrapping_sub(1) <= u64::MAX / 2;
-            if !(moved || running && room && self.group.count()) {
+            let written = self.ledger.polled + self.group.verdicts.len() as u64;
+            if !(moved || running && written < room && self.group.count()) {
                 return;
             }
         }
@@ -175,8 +180,11 @@ impl Redo<'_> {
         match (wall, mark.locked) {
             (Some((seq, cause)), _) if seq == port.due => self.lock(lane, cause),
             (_, Some(cause)) if !is_before(port.head(), mark.head) => {
-                // The marks have no address; an entry outside of the window is still there to tell it.
-                let again = port.examine(&self.group.terms).err().filter(|(again, _)| *again == cause);
+                // The marks have no address, but the tail or the entry is still there to tell it.
+                let again = match cause {
+                    FaultCause::Doorbell => Some((cause, u64::from(port.arena.rung().count))),
+                    _ => port.examine(&self.group.terms).err().filter(|(again, _)| *again == cause),
+                };
                 self.lock(lane, again.unwrap_or((cause, 0)));
             }
             _ if !running || !is_before(port.head(), mark.head) || !port.has_room() => return false,

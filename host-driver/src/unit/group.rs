@@ -136,14 +136,14 @@ impl UnitGroup {
     /// The moment of a command, to be taken before it is given.
     fn moment(&self, command: Command) -> Result<Done, GroupError> {
         let ledger = &self.ledger;
-        let until = ledger.next.wrapping_add(1 << self.config.verdict_log2);
+        let room = ledger.polled + (1 << self.config.verdict_log2);
         let (generation, marks) = if ledger.generation == 0 && !ledger.flush_pending() {
             // No lane has ever been live.
             (0, Marks::default())
         } else {
             self.access.marks(self.arenas.len()).map_err(broken)?
         };
-        Ok(Done { command, generation, marks, until })
+        Ok(Done { command, generation, marks, room })
     }
 
     /// Checks that a verdict is the one that must come next.
@@ -299,6 +299,12 @@ impl Group for UnitGroup {
         let verdict = Verdict::open(&entry)
             .map_err(|error| broken(UnitError::Entry { ring: "verdict", index, error }))?;
         self.check(&verdict).map_err(broken)?;
+        if verdict.outcome != Outcome::Match {
+            // It may rest on faults of which nothing is left to see afterwards.
+            for fault in self.access.unit.read_faults(self.config.group).map_err(broken)? {
+                self.ledger.fault(&fault);
+            }
+        }
         // Before it counts: a verdict that is not handed out must not be remembered as one that was.
         self.access.write(group::VERDICT_HEAD, self.ring.read()).map_err(broken)?;
         let locked = suspects::locked(&self.ledger, &self.arenas, &verdict);

@@ -71,6 +71,8 @@ struct Inner {
     faults: Option<OutRing>,
     /// Where the fault ring is mapped.
     fault_window: Option<u64>,
+    /// How many faults the card was told to have been read.
+    faults_told: u32,
     /// Faults that were read and not asked for, by group.
     waiting: Vec<VecDeque<Fault>>,
 }
@@ -120,7 +122,10 @@ impl Unit {
         }
         let fault_window = faults.is_some().then_some(fault_iova);
         let waiting = vec![VecDeque::new(); identity.groups.into()];
-        Ok(Unit { identity, inner: Arc::new(Mutex::new(Inner { port, faults, fault_window, waiting })) })
+        Ok(Unit {
+            identity,
+            inner: Arc::new(Mutex::new(Inner { port, faults, fault_window, faults_told: 0, waiting })),
+        })
     }
 
     /// What the unit is and can do.
@@ -162,21 +167,38 @@ impl Unit {
         self.lock().waiting.get_mut(usize::from(group)).map(std::mem::take).unwrap_or_default()
     }
 
+    /// The faults of a group that nobody has asked for, as far as they are in the ring. They keep their room there.
+    fn read_faults(&self, group: u16) -> Result<Vec<Fault>, UnitError> {
+        let inner = &mut *self.lock();
+        inner.read_faults()?;
+        let waiting = inner.waiting.get(usize::from(group));
+        Ok(waiting.into_iter().flatten().copied().collect())
+    }
+
     /// The oldest fault of a group.
     fn poll_fault(&self, group: u16) -> Result<Option<Fault>, UnitError> {
         let inner = &mut *self.lock();
-        if let Some(ring) = &mut inner.faults {
-            while let Some((index, entry)) = ring.next() {
-                let fault =
-                    Fault::open(&entry).map_err(|error| UnitError::Entry { ring: "fault", index, error })?;
-                inner.port.write(card::FAULT_HEAD, ring.read())?;
-                match inner.waiting.get_mut(usize::from(fault.group)) {
-                    Some(queue) => queue.push_back(fault),
-                    None => return Err(UnitError::Impossible { found: format!("{fault:?}") }),
-                }
-            }
+        inner.read_faults()?;
+        if let Some(ring) = inner.faults.as_ref().filter(|ring| ring.read() != inner.faults_told) {
+            inner.port.write(card::FAULT_HEAD, ring.read())?;
+            inner.faults_told = ring.read();
         }
         Ok(inner.waiting.get_mut(usize::from(group)).and_then(VecDeque::pop_front))
+    }
+}
+
+impl Inner {
+    fn read_faults(&mut self) -> Result<(), UnitError> {
+        let Some(ring) = &mut self.faults else { return Ok(()) };
+        while let Some((index, entry)) = ring.next() {
+            let fault =
+                Fault::open(&entry).map_err(|error| UnitError::Entry { ring: "fault", index, error })?;
+            match self.waiting.get_mut(usize::from(fault.group)) {
+                Some(queue) => queue.push_back(fault),
+                None => return Err(UnitError::Impossible { found: format!("{fault:?}") }),
+            }
+        }
+        Ok(())
     }
 }
 

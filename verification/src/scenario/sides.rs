@@ -42,6 +42,8 @@ pub struct ModelGroup {
     faults_read: u32,
     /// A generation and how many of its records had their verdicts taken.
     released: (u32, u32),
+    /// Generations whose end was taken, and with it the next one's beginning.
+    ended: u32,
 }
 
 impl ModelGroup {
@@ -72,7 +74,7 @@ impl ModelGroup {
         }
         let unit = Unit::new(identity).with_order(order);
         let mut model =
-            ModelGroup { unit, memory, setup, verdicts_read: 0, faults_read: 0, released: (0, 0) };
+            ModelGroup { unit, memory, setup, verdicts_read: 0, faults_read: 0, released: (0, 0), ended: 0 };
         for (address, value) in [
             (card::CONTROL, 1),
             (card::FAULT_BASE_LO, FAULTS as u32),
@@ -107,8 +109,12 @@ impl ModelGroup {
     }
 
     /// Whether a replica may write the entry with number `index` of the generation and its payload. What was not
-    /// released yet must stay: a comparator may read a payload as late as at the vote.
+    /// released yet must stay: a comparator may read a payload as late as at the vote, and another one may read everything
+    /// again. A generation begins for the replicas when `Flushed` was taken.
     pub fn may_store(&self, index: u32) -> bool {
+        if self.ended != self.generation() {
+            return false;
+        }
         let (generation, released) = self.released;
         let released = if generation == self.generation() { released } else { 0 };
         (released..released + 8).contains(&index)
@@ -123,6 +129,11 @@ impl ModelGroup {
     /// Number of the group's state in its register.
     pub fn state(&self) -> u32 {
         group::STATUS_STATE.of(self.read(group::address(0, group::STATUS)))
+    }
+
+    /// Whether a lane is live.
+    pub fn is_live(&self, lane: usize) -> bool {
+        group::STATUS_LIVE.of(self.read(group::address(0, group::STATUS))) >> lane & 1 == 1
     }
 
     fn generation(&self) -> u32 {
@@ -178,7 +189,9 @@ impl ModelGroup {
             && let Ok(verdict) = Verdict::open(&entry)
         {
             taken.push(verdict);
-            if verdict.outcome != Outcome::Flushed {
+            if verdict.outcome == Outcome::Flushed {
+                self.ended = verdict.generation.wrapping_add(1);
+            } else {
                 let before = if self.released.0 == verdict.generation { self.released.1 } else { 0 };
                 self.released = (verdict.generation, before + 1);
             }
