@@ -111,11 +111,11 @@ impl Ledger {
     pub(crate) fn payload_max_at(&self, lane: usize, index: u32) -> u32 {
         let by_then =
             |done: &&Done| done.generation == self.generation && !is_before(index, done.marks[lane].head);
-        let limits = self.journal.iter().filter(by_then).filter_map(|done| match done.command {
+        let mut limits = self.journal.iter().filter(by_then).filter_map(|done| match done.command {
             Command::PayloadMax(bytes) => Some(bytes),
             _ => None,
         });
-        limits.last().unwrap_or(self.payload_max)
+        limits.next_back().unwrap_or(self.payload_max)
     }
 
     /// Why a lane was locked before it delivered a record, as far as the fault reports and the journal know.
@@ -223,5 +223,5 @@ fn locked(marks: &Marks) -> LaneSet {
 
 /// Whether an index comes before another one, both modulo 2^32 and near each other.
 pub(crate) fn is_before(index: u32, other: u32) -> bool {
-    other.wrapping_sub(index).wrapping_sub(1) <= u32::MAX / 2 - 1
+    other.wrapping_sub(index).wrapping_sub(1) < u32::MAX / 2
 }
