@@ -87,7 +87,7 @@ fn dump_around(
     });
     dumps?;
     println!(
-        "the verdict on record {seq}, {:?}, was written in clock {}: at {time} in the waves, which show clocks {} to {}",
+        "the verdict on record {seq}, {:?}, was written in clock {}: at {time} ps in the waves, which show clocks {} to {}",
         written.verdict.outcome,
         written.clock,
         clocks.start(),

@@ -120,9 +120,9 @@ impl Verilated {
         Ok(())
     }
 
-    /// Where the present clock is in the waves: at its falling edge, in units of the dump's time.
+    /// Where the present clock is in the waves: at its falling edge, in picoseconds of the dump's time.
     pub fn wave_time(&self) -> u64 {
-        // A unit of time is half a clock: see `covert_clock` in the harness.
+        // A picosecond is half a clock: see `covert_clock` in the harness.
         2 * self.clocks
     }
 }

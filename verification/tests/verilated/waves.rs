@@ -52,7 +52,7 @@ fn waves_around_a_record_have_its_verdict_and_are_much_smaller_than_the_whole() 
     let at: u64 = at.parse().unwrap();
     let (first, last) = times(&part);
     assert!((first..=last).contains(&at), "{said}: the waves go from {first} to {last}");
-    // Two units of time a clock.
+    // Two picoseconds a clock.
     assert!(last - first <= 2 * (BEFORE + AFTER + 2), "the waves go from {first} to {last}");
     assert!(at - first >= 2 * BEFORE.min(middle.clock) - 2 && last >= at + 2, "{said}, {first} to {last}");
     assert!(said.contains(&format!("in clock {}", middle.clock)), "{said}");
