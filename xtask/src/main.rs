@@ -25,8 +25,6 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Args),
-    #[command(hide = true)]
-    DemoReplica(demo::replica::Args),
     Setup(setup::Args),
     Test(test::Args),
     Docs(docs::Args),
@@ -48,14 +46,9 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
-    // A replica owns nothing but its arena: it does not even look at the workspace.
-    if let Command::DemoReplica(args) = &command {
-        return demo::replica::run(args);
-    }
     let workspace = workspace::Workspace::load()?;
     match command {
         Command::Demo(args) => demo::run(&workspace, &args),
-        Command::DemoReplica(args) => demo::replica::run(&args),
         Command::Setup(args) => setup::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Docs(args) => docs::run(&workspace, &args),

@@ -89,18 +89,34 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 /// Makes the tools of one set ready, for a command that cannot do without them.
 pub(crate) fn ensure(workspace: &Workspace, set: Set) -> Result<Cache> {
+    ensure_those(workspace, |tool| tool.set == set)
+}
+
+/// Makes the tools that build the Verilated unit ready, and the program that is run as a guest.
+pub(crate) fn ensure_simulation(workspace: &Workspace) -> Result<Cache> {
+    ensure_those(workspace, |tool| tools::SIMULATION.contains(&tool.name))
+}
+
+fn ensure_those(workspace: &Workspace, wanted: impl Fn(&Tool) -> bool) -> Result<Cache> {
     let mut cache = Cache::locate(workspace);
-    let selected: Vec<_> = TOOLS.iter().filter(|tool| tool.set == set).collect();
+    let selected: Vec<_> = TOOLS.iter().filter(|tool| wanted(tool)).collect();
     let mut states = examine(&cache, &selected);
     let actions = plan(&states, &machine(workspace, &cache));
     if !actions.is_empty() {
         states = perform(&cache, &actions, &selected)?;
         cache.note(&states)?;
     }
-    match states.iter().find(|(_, state)| *state != State::Ready) {
-        Some((tool, State::Broken(why))) => bail!("{} does not work: {why}", tool.name),
-        Some((tool, _)) => bail!("{} could not be installed", tool.name),
-        None => Ok(cache),
+    let Some((tool, state)) = states.iter().find(|(_, state)| *state != State::Ready) else {
+        return Ok(cache);
+    };
+    if let State::Broken(why) = state {
+        bail!("{} does not work: {why}", tool.name);
+    }
+    match actions.iter().find(|action| action.tools.contains(&tool.name)) {
+        Some(action) if !action.allowed => {
+            bail!("{} is missing; install it with\n    {}", action.tools.join(", "), action.shown())
+        }
+        _ => bail!("{} could not be installed: `cargo xtask setup` says more", tool.name),
     }
 }
 
@@ -149,8 +165,9 @@ fn perform<'a>(cache: &Cache, actions: &[Action], tools: &[&'a Tool]) -> Result<
             Err(error) => progress.done(&format!("{error:#}")),
         };
     }
-    let progress =
-        Progress::start("running each tool to see that it works (yosys compiles itself once, for minutes)");
+    let slow = tools.iter().any(|tool| tool.name == "yosys");
+    let slow = if slow { " (yosys compiles itself once, for minutes)" } else { "" };
+    let progress = Progress::start(format!("running each tool to see that it works{slow}"));
     for tool in tools {
         cache.write_shims(tool)?;
     }

@@ -6,6 +6,7 @@
 //!
 //! Start with [`RootComplex::step`]; the rules are in [`rules`], packets in [`tlp`], the trace in [`trace`].
 
+pub mod around;
 pub mod backing;
 mod checks;
 mod completer;

@@ -33,6 +33,8 @@ const RESET_CLOCKS: u32 = 2;
 /// One Verilated unit.
 pub struct Verilated {
     instance: Instance,
+    /// Clocks that it has seen, those of resets too.
+    clocks: u64,
 }
 
 /// Why there is no Verilated unit.
@@ -86,7 +88,7 @@ impl Verilated {
     /// # Errors
     /// A tool is missing, or the build fails.
     pub fn of(verilog: &Path) -> Result<Verilated, VerilatedError> {
-        Ok(Verilated { instance: instance(verilog, false)? })
+        Ok(Verilated { instance: instance(verilog, false)?, clocks: 0 })
     }
 
     /// The module of any file, which dumps its waves as FST.
@@ -94,11 +96,34 @@ impl Verilated {
     /// # Errors
     /// A tool is missing, the build fails, or the path cannot be written.
     pub fn with_waves(verilog: &Path, fst: &Path) -> Result<Verilated, VerilatedError> {
-        let mut instance = instance(verilog, true)?;
-        if !instance.waves(fst) {
+        let mut unit = Verilated::able_to_dump(verilog)?;
+        unit.dump(fst)?;
+        Ok(unit)
+    }
+
+    /// The module of any file, which can [`dump`](Self::dump) its waves later.
+    ///
+    /// # Errors
+    /// A tool is missing, or the build fails.
+    pub fn able_to_dump(verilog: &Path) -> Result<Verilated, VerilatedError> {
+        Ok(Verilated { instance: instance(verilog, true)?, clocks: 0 })
+    }
+
+    /// Dumps waves as FST from here on, until the unit is dropped.
+    ///
+    /// # Errors
+    /// It was built without, or the path cannot be written.
+    pub fn dump(&mut self, fst: &Path) -> Result<(), VerilatedError> {
+        if !self.instance.waves(fst) {
             return Err(VerilatedError::Waves(fst.into()));
         }
-        Ok(Verilated { instance })
+        Ok(())
+    }
+
+    /// Where the present clock is in the waves: at its falling edge, in picoseconds of the dump's time.
+    pub fn wave_time(&self) -> u64 {
+        // A picosecond is half a clock: see `covert_clock` in the harness.
+        2 * self.clocks
     }
 }
 
@@ -162,10 +187,12 @@ impl UnderTest for Verilated {
 
     fn clock(&mut self) {
         self.instance.clock();
+        self.clocks += 1;
     }
 
     fn idle(&mut self, inputs: &Inputs, most: u64) -> Idle {
         let (clocks, repeats) = self.instance.idle(&driven(inputs), most);
+        self.clocks += clocks;
         Idle { clocks, repeats }
     }
 
@@ -173,7 +200,7 @@ impl UnderTest for Verilated {
         let held = Driven { reset: 1, ..driven(&Inputs::default()) };
         for _ in 0..RESET_CLOCKS {
             self.instance.settle(&held);
-            self.instance.clock();
+            self.clock();
         }
     }
 }

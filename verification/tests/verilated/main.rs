@@ -4,3 +4,4 @@ mod boundary;
 mod harness;
 mod need;
 mod unit;
+mod waves;

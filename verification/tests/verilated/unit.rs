@@ -5,6 +5,7 @@ use covert_abi::Identity;
 use covert_driver::card::CardPort;
 use covert_driver::conformance::{CASES, Failure};
 use covert_verification::random::Random;
+use covert_verification::root_complex::trace::Trace;
 use covert_verification::root_complex::{Link, RootComplex, Traffic};
 use covert_verification::scenario::generate::{Chances, generate, setup};
 use covert_verification::scenario::run::{Agreement, Covered, run};
@@ -113,6 +114,14 @@ fn history(seed: u64, identity: &Identity) -> Scenario {
         _ => Chances { bad: 0, differing: 0, unreadable: 0, odd: 5 },
     };
     generate(seed, setup, chances, 600)
+}
+
+/// Everything that crossed the unit's pins in the history of this seed.
+pub(crate) fn recorded(seed: u64) -> Trace {
+    let identity = identity().expect("the caller has a unit");
+    let (_, handle) = compare(&history(seed, &identity));
+    let trace = handle.lock().unwrap().take_trace();
+    trace.expect("every simulated card records")
 }
 
 /// The history on both sides; a difference is made as short as it gets, and told.

@@ -166,7 +166,7 @@ fn write_program(path: &Path, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tools::{Set, TOOLS};
+    use super::super::tools::{SIMULATION, Set, TOOLS};
     use super::*;
 
     /// A cache of its own for one test, removed at the end.
@@ -225,6 +225,12 @@ mod tests {
         for (index, tool) in TOOLS.iter().enumerate() {
             assert!(!tool.probes.is_empty(), "{} is never run", tool.name);
             assert!(TOOLS[..index].iter().all(|earlier| earlier.name != tool.name), "{} twice", tool.name);
+        }
+    }
+    #[test]
+    fn what_simulation_needs_is_declared() {
+        for name in SIMULATION {
+            assert!(TOOLS.iter().any(|tool| tool.name == name), "{name}");
         }
     }
 }

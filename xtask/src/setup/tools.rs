@@ -87,6 +87,10 @@ module counter(input clk);
 endmodule
 ";
 
+/// The tools that build the Verilated unit and dump its waves, and the program that the demo runs as a guest.
+pub(crate) const SIMULATION: [&str; 8] =
+    ["g++", "make", "busybox", "perl", "python3-venv", "liblz4", "zlib", "verilator"];
+
 /// Every tool, in the order in which they can be installed.
 pub(crate) const TOOLS: &[Tool] = &[
     Tool {
