@@ -94,6 +94,23 @@ impl UnitGroup {
         Ok(it)
     }
 
+    /// Whether the card has everything that its next verdict takes: an entry of each live lane, or a flush. For how long it may
+    /// owe one is for the coordinator to say, who knows how long the payloads are and how fast the card is.
+    pub fn owes_verdict(&self) -> bool {
+        let ledger = &self.ledger;
+        if ledger.flush_pending() {
+            return true;
+        }
+        let due = ledger.index(ledger.next);
+        let takes_part = |lane: &usize| ledger.failed[*lane].is_none();
+        let rang = |lane: usize| {
+            let rung = self.arenas.get(lane).map(ArenaReader::rung).unwrap_or_default();
+            rung.generation == ledger.generation && rung.count.wrapping_sub(due) as i32 > 0
+        };
+        let mut lanes = ledger.live.iter().filter(takes_part).peekable();
+        !ledger.halted && lanes.peek().is_some() && lanes.all(rang)
+    }
+
     /// Gives the card up: it can send no request any more, is reset, and loses every window of this group and of the fault
     /// ring, in this order. What it leaves is for [`SoftwareGroup::take_over`](crate::SoftwareGroup::take_over).
     ///

@@ -73,6 +73,9 @@ impl FromStr for Card {
 
 /// Milliseconds within which a card has to answer, unless the machine's file says otherwise.
 const CARD_TIMEOUT_MS: u64 = 100;
+/// Milliseconds that a card may owe a verdict, unless the machine's file says otherwise: a full window of the longest payloads takes
+/// the simulated unit a second or two on a busy host.
+const CARD_VERDICT_MS: u64 = 10_000;
 
 /// What sort of guest it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -141,6 +144,8 @@ pub struct VmFile {
     pub card: Option<Card>,
     /// Milliseconds within which the card has to answer, or it counts as dead and software compares from there on.
     pub card_timeout_ms: Option<u64>,
+    /// Milliseconds that the card may owe a verdict for which it has everything, or it counts as dead.
+    pub card_verdict_ms: Option<u64>,
     /// The CPU of each replica, in the order of their positions; none for any.
     pub cpus: Vec<usize>,
     /// The coordinator's CPU.
@@ -236,6 +241,11 @@ impl VmFile {
     /// Milliseconds within which the card has to answer.
     pub fn card_timeout_ms(&self) -> u64 {
         self.card_timeout_ms.unwrap_or(CARD_TIMEOUT_MS)
+    }
+
+    /// Milliseconds that the card may owe a verdict.
+    pub fn card_verdict_ms(&self) -> u64 {
+        self.card_verdict_ms.unwrap_or(CARD_VERDICT_MS)
     }
 
     /// How many replicas.

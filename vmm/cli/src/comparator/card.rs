@@ -32,6 +32,17 @@ pub struct OpenCard {
     pub interrupt: Option<OwnedFd>,
     /// The way into a simulated one.
     pub probe: Option<Probe>,
+    /// For how long it may owe a verdict.
+    pub verdict_patience: Duration,
+}
+
+/// For how long a card is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For an answer.
+    pub answer: Duration,
+    /// For a verdict for which it has everything: there may be many bytes to fetch, and a simulation is slow.
+    pub verdict: Duration,
 }
 
 /// What only a simulated card shows: its clocks, and everything that crossed its pins.
@@ -81,7 +92,7 @@ impl Probe {
 ///
 /// # Errors
 /// There is no such card, or it is not one that can be used; the message says what to do.
-pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<OpenCard> {
+pub fn open(card: &Card, patience: Patience, trace: Option<PathBuf>) -> Result<OpenCard> {
     let (port, interrupt, probe): (Box<dyn CardPort>, _, _) = match card {
         Card::Verilated => {
             let (card, probe) = verilated(trace)?;
@@ -89,7 +100,7 @@ pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<O
         }
         Card::VfioUser(socket) => {
             let mut card = VfioUserCard::connect(socket).map_err(|error| refused(socket, &error))?;
-            card.let_run(patience).map_err(|error| anyhow!("{error}"))?;
+            card.let_run(patience.answer).map_err(|error| anyhow!("{error}"))?;
             (Box::new(card), Some(()), None)
         }
     };
@@ -101,7 +112,7 @@ pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<O
     };
     let identity = unit.identity();
     let name = format!("{card}, unit {:016x}", identity.rtl_hash);
-    Ok(OpenCard { unit, name, interrupt, probe })
+    Ok(OpenCard { unit, name, interrupt, probe, verdict_patience: patience.verdict })
 }
 
 fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {

@@ -4,10 +4,12 @@
 //! record on: nothing that it said after the coordinator last heard it is believed.
 
 pub mod card;
+#[cfg(test)]
+mod tests;
 
 use crate::config::{Comparator as Choice, VmFile};
 use anyhow::{Context, Result, bail};
-use card::{OpenCard, Probe};
+use card::{OpenCard, Patience, Probe};
 use covert_abi::{LaneSet, Seq, Verdict};
 use covert_core::Limits;
 use covert_driver::group::{GroupError, Status};
@@ -19,7 +21,7 @@ use covert_driver::{
 };
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// IOVA of the verdict ring.
 const VERDICTS: u64 = 0x2000_0000;
@@ -53,7 +55,10 @@ impl Ready {
                 Ok(Ready::Software)
             }
             Choice::Unit => {
-                let patience = Duration::from_millis(vm.card_timeout_ms());
+                let patience = Patience {
+                    answer: Duration::from_millis(vm.card_timeout_ms()),
+                    verdict: Duration::from_millis(vm.card_verdict_ms()),
+                };
                 let card = vm.card.clone().unwrap_or_default();
                 Ok(Ready::Unit(Box::new(card::open(&card, patience, trace)?)))
             }
@@ -95,6 +100,9 @@ pub struct Comparator {
     was: &'static str,
     /// Microseconds that the card has not had as ticks yet.
     owed_micros: u32,
+    /// Since when the card has owed a verdict, and for how long it may.
+    owing: Option<Instant>,
+    verdict_patience: Duration,
 }
 
 impl Comparator {
@@ -115,6 +123,10 @@ impl Comparator {
             verdict_log2: VERDICTS_LOG2,
             ..SoftwareConfig::default()
         };
+        let verdict_patience = match &ready {
+            Ready::Software => Duration::ZERO,
+            Ready::Unit(card) => card.verdict_patience,
+        };
         let (backend, card, was) = match ready {
             Ready::Software => {
                 let group = SoftwareGroup::new(software, arenas, progress)?;
@@ -132,7 +144,8 @@ impl Comparator {
                 (Backend::Unit(Box::new(group)), Some(*card), "unit")
             }
         };
-        Ok(Comparator { backend, software, card, lost: None, was, owed_micros: 0 })
+        let (lost, owing) = (None, None);
+        Ok(Comparator { backend, software, card, lost, was, owed_micros: 0, owing, verdict_patience })
     }
 
     /// What compares, in a word: `software`, `unit`, or `unit, then software`.
@@ -238,6 +251,17 @@ impl Comparator {
     /// # Errors
     /// As there.
     pub fn poll(&mut self) -> Result<Option<Verdict>, GroupError> {
+        let verdict = self.with(|group| group.poll())?;
+        let owes = verdict.is_none() && matches!(&self.backend, Backend::Unit(group) if group.owes_verdict());
+        if !owes {
+            self.owing = None;
+            return Ok(verdict);
+        }
+        let since = *self.owing.get_or_insert_with(Instant::now);
+        if since.elapsed() <= self.verdict_patience {
+            return Ok(None);
+        }
+        self.take_over(format!("it has owed a verdict for {} ms", since.elapsed().as_millis()))?;
         self.with(|group| group.poll())
     }
 
