@@ -64,7 +64,7 @@ impl Stage {
         }
         stage.write("text.md", &text)?;
         stage.write("words.awk", WORDS)?;
-        stage.write("machine.toml", &machine())?;
+        stage.write("machine.toml", machine())?;
         let native = workspace::output(&mut stage.native_run())?.into_bytes();
         stage.write("native.txt", &native)?;
 
