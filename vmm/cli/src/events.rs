@@ -74,6 +74,17 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// What a replica staged is not the state that was compared: the line stays where it is.
+    CheckpointRefused {
+        /// See [`Event::Started`].
+        ms: f64,
+        /// Which replica staged it.
+        replica: usize,
+        /// Number of the checkpoint that it would have been.
+        epoch: u64,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The machine goes back.
     Rollback {
         /// See [`Event::Started`].

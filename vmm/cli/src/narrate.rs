@@ -62,6 +62,10 @@ impl Narrator {
                     format!("a scrub of replica {} found the page at {address:#x} changed", name(*replica));
                 (ms, "31", text)
             }
+            Event::CheckpointRefused { ms, replica, epoch, why } => {
+                let name = name(*replica);
+                (ms, "31", format!("checkpoint {epoch} of replica {name} is not what was compared: {why}"))
+            }
             Event::ReplicaLost { ms, replica, why } => {
                 (ms, "31", format!("replica {} is lost: {why}", name(*replica)))
             }

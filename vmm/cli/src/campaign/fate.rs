@@ -126,6 +126,7 @@ fn sign(event: &Event) -> Option<(f64, Fate)> {
         Event::Scrub { ms, .. } => (*ms, Fate::SeenByScrub),
         Event::Verdict { ms, at_epoch: true, .. } => (*ms, Fate::SeenAtEpoch),
         Event::Verdict { ms, .. } => (*ms, Fate::SeenAtOutput),
+        Event::CheckpointRefused { ms, .. } => (*ms, Fate::SeenAtEpoch),
         Event::ReplicaLost { ms, .. } => (*ms, Fate::Crashed),
         Event::Rollback { ms, reason, .. } if reason == "Hung" => (*ms, Fate::Hung),
         Event::Rollback { ms, .. } => (*ms, Fate::SeenAtOutput),

@@ -72,8 +72,8 @@ impl Pair<'_> {
                         });
                     }
                     Err(error) => {
-                        let why = format!("its checkpoint cannot be kept: {error}");
-                        (self.tell)(Event::ReplicaLost { ms, replica: from, why });
+                        let (replica, epoch, why) = (from, line.epoch, error.to_string());
+                        (self.tell)(Event::CheckpointRefused { ms, replica, epoch, why });
                     }
                 }
                 Ok(Some(Input::Stored { epoch: line.epoch, held: stored.is_ok() }))
