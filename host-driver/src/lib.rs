@@ -23,12 +23,15 @@ pub mod entry;
 pub mod group;
 pub mod lane;
 mod ledger;
+pub mod pci;
 pub mod progress;
 pub mod release;
 pub mod remains;
 pub mod ring;
 pub mod software;
 pub mod unit;
+#[cfg(feature = "vfio")]
+pub mod vfio;
 #[cfg(feature = "vfio-user")]
 pub mod vfio_user;
 

@@ -8,14 +8,17 @@
 //! - [`mortal_card`] lets any card die at any moment, [`succession`] goes on in software then.
 //! - [`verilated`] is the emitted Verilog as something with pins, [`simulated_card`] makes a card for the driver of it.
 //!   [`vfio_user`] serves that card to other processes.
+//! - [`card_name`] is how people name cards, [`settled_card`] waits for those that work by themselves.
 #![deny(unsafe_code)]
 
+pub mod card_name;
 pub mod model;
 pub mod model_card;
 pub mod mortal_card;
 pub mod random;
 pub mod root_complex;
 pub mod scenario;
+pub mod settled_card;
 pub mod simulated_card;
 pub mod succession;
 pub mod unit_rig;

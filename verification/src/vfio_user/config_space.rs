@@ -5,15 +5,13 @@
 
 use crate::root_complex::Sideband;
 use covert_abi::registers::{BAR_BYTES, MSIX_PENDING, MSIX_TABLE};
+use covert_driver::pci::CARD;
 
 /// Bytes of a PCI Express function's configuration space.
 pub const BYTES: usize = 4096;
 /// MSI-X vectors: 0 verdicts, 1 faults.
 pub const VECTORS: u16 = 2;
 
-/// Nobody has assigned the card an ID: this is the vendor that simulated devices use.
-const VENDOR: u16 = 0x1234;
-const DEVICE: u16 = 0xC09E;
 /// Processing accelerator.
 const CLASS: [u8; 3] = [0x00, 0x00, 0x12];
 
@@ -52,13 +50,13 @@ impl ConfigSpace {
     pub fn new(link: &Sideband) -> ConfigSpace {
         let mut bytes = [0; BYTES];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
-        put(0x00, &VENDOR.to_le_bytes());
-        put(0x02, &DEVICE.to_le_bytes());
+        put(0x00, &CARD.vendor.to_le_bytes());
+        put(0x02, &CARD.device.to_le_bytes());
         // Status: there is a list of capabilities.
         put(0x06, &0x0010u16.to_le_bytes());
         put(0x09, &CLASS);
-        put(0x2C, &VENDOR.to_le_bytes());
-        put(0x2E, &DEVICE.to_le_bytes());
+        put(0x2C, &CARD.vendor.to_le_bytes());
+        put(0x2E, &CARD.device.to_le_bytes());
         put(0x34, &[MSIX as u8]);
         // MSI-X: the table and the pending bits are in BAR 0.
         put(MSIX, &[0x11, EXPRESS as u8]);

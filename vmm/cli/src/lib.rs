@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod campaign;
+pub mod card;
 pub mod comparator;
 pub mod config;
 pub mod diff;

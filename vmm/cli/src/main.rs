@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use covert::run::{self, STATUS_ERROR};
-use covert::{campaign, diff, doctor, replay};
+use covert::{campaign, card, diff, doctor, replay};
 use std::process::ExitCode;
 
 /// Runs virtual machines as replicas on different cores: what goes in is coordinated, what comes out is compared.
@@ -19,6 +19,7 @@ enum Command {
     Record(replay::RecordArgs),
     Replay(replay::ReplayArgs),
     Campaign(campaign::Args),
+    Card(card::Args),
     Diff(diff::Args),
     Doctor(doctor::Args),
     /// A replica's process (started by `covert run` itself)
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Record(args) => replay::record(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Campaign(args) => campaign::run(&args),
+        Command::Card(args) => card::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Replica => match covert_replica::start::run() {

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, anyhow};
 use covert_driver::card::CardPort;
 use covert_driver::unit::Unit;
 use covert_driver::vfio_user::VfioUserCard;
+use covert_driver::vfio_user::VfioUserError;
 use covert_verification::root_complex::Link;
 use covert_verification::simulated_card::{Handle, SimulatedCard};
 use covert_verification::verilated::Verilated;
@@ -87,7 +88,7 @@ pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<O
             (Box::new(card), None, Some(probe))
         }
         Card::VfioUser(socket) => {
-            let mut card = VfioUserCard::connect(socket).map_err(|error| anyhow!("{error}"))?;
+            let mut card = VfioUserCard::connect(socket).map_err(|error| refused(socket, &error))?;
             card.let_run(patience).map_err(|error| anyhow!("{error}"))?;
             (Box::new(card), Some(()), None)
         }
@@ -101,6 +102,15 @@ pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<O
     let identity = unit.identity();
     let name = format!("{card}, unit {:016x}", identity.rtl_hash);
     Ok(OpenCard { unit, name, interrupt, probe })
+}
+
+fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {
+    match error {
+        VfioUserError::Connect { .. } => {
+            anyhow!("{error} `covert card serve --socket {}` starts one", socket.display())
+        }
+        _ => anyhow!("{error}"),
+    }
 }
 
 fn verilated(trace: Option<PathBuf>) -> Result<(SimulatedCard<Verilated>, Probe)> {

@@ -45,7 +45,8 @@ pub struct World {
     returned: VecDeque<u8>,
     at_end: bool,
     pending: Vec<Pending>,
-    random: fastrand::Rng,
+    /// What the guest's random numbers follow from.
+    seed: u64,
     /// The status with which the guest ended.
     pub exit_status: Option<u8>,
 }
@@ -60,7 +61,7 @@ impl World {
             returned: VecDeque::new(),
             at_end: false,
             pending: Vec::new(),
-            random: seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            seed: seed.unwrap_or_else(|| fastrand::u64(..)),
             exit_status: None,
         }
     }
@@ -137,7 +138,10 @@ impl World {
             (source::CLOCK, Class::Pure) => Some(clock(argument).to_le_bytes().to_vec()),
             (source::RANDOM, Class::Pure) => {
                 let mut bytes = vec![0; length as usize];
-                self.random.fill(&mut bytes);
+                // They follow from the place in the guest's life: after a rollback it gets the same again, however many
+                // had been drawn by then.
+                let place = pending.index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                fastrand::Rng::with_seed(self.seed ^ place).fill(&mut bytes);
                 Some(bytes)
             }
             (source::TIMER, Class::Pure) => {
@@ -235,4 +239,32 @@ fn clock(number: u64) -> u64 {
 fn nanoseconds(clock: ClockId) -> u64 {
     let now = rustix::time::clock_gettime(clock);
     (now.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(now.tv_nsec as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use covert_core::Point;
+    use sinks::Console;
+
+    #[test]
+    fn random_numbers_follow_from_the_seed_and_the_place_and_not_from_how_often_they_were_drawn() {
+        let world = |seed| {
+            let sinks = Sinks::new(Console::Nowhere).unwrap();
+            World::new(Mounts::new(&[]).unwrap(), sinks, Input::Empty, Some(seed))
+        };
+        let draw = |world: &mut World, index| {
+            let point = Point { seq: 0, inputs: index };
+            let request =
+                Request { point, class: Class::Pure, source: source::RANDOM, argument: 0, length: 8 };
+            world.read(index, request).unwrap()
+        };
+        let mut one = world(1);
+        let (first, second) = (draw(&mut one, 0), draw(&mut one, 1));
+        // As after a rollback.
+        assert_eq!((draw(&mut one, 0), draw(&mut one, 1)), (first.clone(), second.clone()));
+        assert_eq!(draw(&mut world(1), 1), second);
+        assert_ne!(first, second);
+        assert_ne!(draw(&mut world(2), 0), first);
+    }
 }

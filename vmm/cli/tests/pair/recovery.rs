@@ -144,7 +144,11 @@ fn nothing_wrong_leaves_under_many_faults() {
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     eprintln!("{report:#}");
     assert!(output.status.success(), "seed {seed}: {report:#}");
-    assert!(report["activated"].as_u64() >= Some(1), "no fault did anything");
+    let counts = &report["comparators"]["software"];
+    assert!(counts["activated"].as_u64() >= Some(1), "no fault did anything");
+    let made: u64 = counts["fates"].as_object().expect("counts").values().filter_map(Value::as_u64).sum();
+    assert_eq!(made.to_string(), faults);
+    assert!(counts["fates"]["not_made"].is_null(), "a fault that was promised was not made");
 }
 
 #[test]

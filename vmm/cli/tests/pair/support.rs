@@ -1,9 +1,11 @@
 //! Running `covert` and reading what it says.
 
+use covert_verification::verilated::Verilated;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 pub(crate) const BUSYBOX: &str = "/bin/busybox";
 
@@ -35,6 +37,17 @@ pub(crate) fn busybox() -> Result<(), String> {
         // What can be installed is there in CI.
         false if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("no static {BUSYBOX}"),
         false => Err(format!("{BUSYBOX} is not a static program: cargo xtask setup")),
+    }
+}
+
+/// Whether the unit can be simulated here. Builds the simulation, if need be, before any machine waits for it.
+pub(crate) fn verilator() -> Result<(), String> {
+    static THERE: OnceLock<Result<(), String>> = OnceLock::new();
+    let there = THERE.get_or_init(|| Verilated::unit().map(drop).map_err(|error| error.to_string()));
+    match there {
+        // What can be installed is there in CI.
+        Err(missing) if std::env::var("CI").is_ok_and(|value| value == "true") => panic!("{missing}"),
+        there => there.clone(),
     }
 }
 
