@@ -95,6 +95,7 @@ pub(super) fn a_verdict_that_is_not_releasable_releases_nothing(factory: &dyn Fa
         let copy = copy(&rig, lane, 20).map_err(Failure::because)?;
         same("a mismatch", copy.confirm(&verdict), Err(ReleaseError::Outcome(Outcome::Mismatch)))?;
     }
+    drop(rig);
     let (rig, verdict) = judged(factory, [b"one", b"one"])?;
     let copy = copy(&rig, 0, 20).map_err(Failure::because)?;
     for (outcome, ..) in Outcome::TABLE.iter().filter(|(outcome, ..)| !outcome.is_releasable()) {

@@ -84,7 +84,8 @@ pub struct Rig {
     pub shape: Shape,
 }
 
-/// Makes the comparator that a suite is run on. A group comes idle, in generation 0, with no lane placed.
+/// Makes the comparator that a suite is run on. A group comes idle, in generation 0, with no lane placed. A case drops its rig before
+/// it asks for another: there may be only one card.
 pub trait Factory {
     /// A fresh rig.
     ///

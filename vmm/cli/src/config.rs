@@ -5,7 +5,8 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+
+pub use covert_verification::card_name::CardName as Card;
 
 /// How many replicas run side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -27,48 +28,6 @@ pub enum Comparator {
     Software,
     /// The redundancy unit of a card.
     Unit,
-}
-
-/// Which card the unit is on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Card {
-    /// None of metal: the unit's own Verilog, simulated in this process by Verilator.
-    #[default]
-    Verilated,
-    /// One that another process serves over vfio-user, on this socket.
-    VfioUser(PathBuf),
-}
-
-impl std::fmt::Display for Card {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Card::Verilated => write!(f, "verilated"),
-            Card::VfioUser(socket) => write!(f, "vfio-user:{}", socket.display()),
-        }
-    }
-}
-
-impl TryFrom<String> for Card {
-    type Error = String;
-
-    fn try_from(text: String) -> std::result::Result<Card, String> {
-        text.parse()
-    }
-}
-
-impl FromStr for Card {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Card, String> {
-        match text.split_once(':') {
-            None if text == "verilated" => Ok(Card::Verilated),
-            Some(("vfio-user", path)) if !path.is_empty() => Ok(Card::VfioUser(path.into())),
-            _ => Err(format!(
-                "`{text}` is no card: write `verilated`, or `vfio-user:PATH` with a server's socket"
-            )),
-        }
-    }
 }
 
 /// Milliseconds within which a card has to answer, unless the machine's file says otherwise.

@@ -1,14 +1,15 @@
 //! `covert doctor`: what this host can do, found by trying, and what to do where it cannot.
 
+use crate::card;
 use crate::host;
 use anyhow::Result;
+use covert_driver::pci::Bus;
 use covert_replica::bare::Bare;
 use covert_replica::guest::Demand;
 use covert_replica::machine::{Machine, Options, Stop};
 use covert_replica::probe;
 use kvm_ioctls::{Cap, Kvm};
 use serde::Serialize;
-use std::fs;
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -46,15 +47,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn good(what: &'static str, found: impl Into<String>) -> Finding {
+    pub(crate) fn good(what: &'static str, found: impl Into<String>) -> Finding {
         Finding { what, state: State::Good, found: found.into(), remedy: String::new() }
     }
 
-    fn absent(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    pub(crate) fn absent(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
         Finding { what, state: State::Absent, found: found.into(), remedy: remedy.into() }
     }
 
-    fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    pub(crate) fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
         Finding { what, state: State::Bad, found: found.into(), remedy: remedy.into() }
     }
 }
@@ -104,7 +105,7 @@ pub fn examine() -> Vec<Finding> {
             "no remedy inside a virtual machine without them; a guest that makes no exit gets no timer tick",
         ),
     });
-    findings.extend(card());
+    findings.extend(card::find::examine(&Bus::host()));
     findings
 }
 
@@ -182,32 +183,4 @@ fn processors() -> Finding {
         2 => Finding::good("CPUs", "2: one for each of two replicas, the coordinator shares them"),
         _ => Finding::good("CPUs", count.to_string()),
     }
-}
-
-/// What a card would need; without one the comparison is done in software.
-fn card() -> Vec<Finding> {
-    let some_in = |folder: &str| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-    let iommu = match some_in("/sys/kernel/iommu_groups") {
-        true => Finding::good("IOMMU", "on"),
-        false => Finding::absent(
-            "IOMMU",
-            "no groups",
-            "for a card: switch VT-d or AMD-Vi on in the firmware, and boot with intel_iommu=on on Intel",
-        ),
-    };
-    let vfio = match fs::exists("/dev/vfio/vfio") {
-        Ok(true) => Finding::good("VFIO", "/dev/vfio/vfio is there"),
-        _ => Finding::absent("VFIO", "no /dev/vfio/vfio", "for a card: `modprobe vfio-pci`"),
-    };
-    let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let huge = meminfo.lines().find_map(|line| line.strip_prefix("HugePages_Total:")).map(str::trim);
-    let huge = match huge {
-        None | Some("0") => Finding::absent(
-            "huge pages",
-            "none reserved",
-            "for a card, fewer DMA mappings: `sysctl vm.nr_hugepages=64`",
-        ),
-        Some(count) => Finding::good("huge pages", count),
-    };
-    vec![iommu, vfio, huge]
 }

@@ -52,7 +52,7 @@ pub struct Args {
     /// What compares them
     #[arg(long, value_enum)]
     pub comparator: Option<Comparator>,
-    /// Which card, if a unit compares: verilated, or vfio-user:PATH
+    /// Which card, if a unit compares: verilated, vfio-user:PATH, or vfio:0000:01:00.0
     #[arg(long, value_name = "CARD")]
     pub card: Option<Card>,
     /// Record everything that crosses the Verilated unit's pins, up to the first mismatch (see `cargo xtask wave`)

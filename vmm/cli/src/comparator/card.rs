@@ -4,6 +4,7 @@ use crate::config::Card;
 use anyhow::{Context, Result, anyhow};
 use covert_driver::card::CardPort;
 use covert_driver::unit::Unit;
+use covert_driver::vfio::VfioCard;
 use covert_driver::vfio_user::VfioUserCard;
 use covert_driver::vfio_user::VfioUserError;
 use covert_verification::root_complex::Link;
@@ -92,6 +93,10 @@ pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<O
             card.let_run(patience).map_err(|error| anyhow!("{error}"))?;
             (Box::new(card), Some(()), None)
         }
+        Card::Vfio(address) => {
+            let card = VfioCard::open(*address).map_err(|error| anyhow!("{error}"))?;
+            (Box::new(card), Some(()), None)
+        }
     };
     let unit = Unit::open(port, FAULTS, FAULTS_LOG2)
         .map_err(|error| anyhow!("the card {card} cannot be used: {error}"))?;
@@ -104,7 +109,7 @@ pub fn open(card: &Card, patience: Duration, trace: Option<PathBuf>) -> Result<O
     Ok(OpenCard { unit, name, interrupt, probe })
 }
 
-fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {
+pub(crate) fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {
     match error {
         VfioUserError::Connect { .. } => {
             anyhow!("{error} `covert card serve --socket {}` starts one", socket.display())

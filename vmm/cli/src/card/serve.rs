@@ -16,25 +16,13 @@ use std::time::Duration;
 /// After a client that failed.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Cards that are not of metal
-#[derive(Clone, Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    command: What,
-}
-
-#[derive(Clone, Debug, clap::Subcommand)]
-enum What {
-    Serve(Serve),
-}
-
 /// Serve the Verilated unit to other processes, over vfio-user
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Says `listening on PATH` when a client may connect, and serves one client after another, a fresh card to each, until it is ended.\n\n\
 Example:\n  covert card serve --socket /tmp/card.sock &\n  \
 covert run --comparator unit --card vfio-user:/tmp/card.sock vmm/examples/default.toml")]
-struct Serve {
+pub(super) struct Serve {
     /// Where it listens; at most 107 bytes
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
@@ -47,8 +35,7 @@ struct Serve {
 ///
 /// # Errors
 /// The unit cannot be simulated here, or the socket cannot be made.
-pub fn run(args: &Args) -> Result<u8> {
-    let What::Serve(serve) = &args.command;
+pub(super) fn run(serve: &Serve) -> Result<u8> {
     // The simulation may have to be built first: whoever waits for a listening socket is not to wait for that twice.
     let mut card = Some(fresh(serve.seed)?);
     clear(&serve.socket)?;
@@ -71,7 +58,7 @@ pub fn run(args: &Args) -> Result<u8> {
     }
 }
 
-fn fresh(seed: Option<u64>) -> Result<SimulatedCard<Verilated>> {
+pub(super) fn fresh(seed: Option<u64>) -> Result<SimulatedCard<Verilated>> {
     let unit = Verilated::unit().context("the unit cannot be simulated here")?;
     let link = seed.map_or_else(Link::default, |seed| Link::rough(&mut Random::new(seed)));
     let card = SimulatedCard::new(unit, link, seed.unwrap_or(0), Path::new("."));
