@@ -3,20 +3,21 @@
 use super::memory::Backing;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 /// A range of a memfd. Reads and writes go through the file, so that no memory that others write is ever borrowed;
 /// both are coherent with every mapping of the same file.
 #[derive(Debug)]
 pub struct FileBacking {
-    file: File,
+    file: Arc<File>,
     offset: u64,
     length: u64,
 }
 
 impl FileBacking {
     /// `length` bytes of `file` from `offset` on. The caller has checked that the file is that long and stays so.
-    pub fn new(file: File, offset: u64, length: u64) -> FileBacking {
-        FileBacking { file, offset, length }
+    pub fn new(file: impl Into<Arc<File>>, offset: u64, length: u64) -> FileBacking {
+        FileBacking { file: file.into(), offset, length }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod clock;
 pub mod config_space;
+mod files;
 mod regions;
 mod served_card;
 

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, Shared};
 use super::config_space::{self, ConfigSpace, Effect};
+use super::files::Files;
 use super::regions;
 use crate::root_complex::UnderTest;
 use crate::root_complex::backing::FileBacking;
@@ -24,6 +25,7 @@ pub struct ServedCard<U: UnderTest + Send + 'static> {
     config: ConfigSpace,
     /// Whether each vector has an eventfd.
     vectors: Vec<bool>,
+    files: Files,
 }
 
 fn refuse<T>(what: impl Into<String>) -> io::Result<T> {
@@ -50,7 +52,8 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
             ConfigSpace::new(rc.sideband())
         };
         let (shared, clock) = Clock::start(card);
-        ServedCard { shared, clock, config, vectors: vec![false; config_space::VECTORS.into()] }
+        let vectors = vec![false; config_space::VECTORS.into()];
+        ServedCard { shared, clock, config, vectors, files: Files::default() }
     }
 
     /// Does something with the card. A card that broke a rule once answers nothing any more.
@@ -219,9 +222,10 @@ impl<U: UnderTest + Send + 'static> ServerBackend for ServedCard<U> {
         let Some(file) = fd else { return Ok(()) };
         let fits = |length: u64| offset.checked_add(size).is_some_and(|end| end <= length);
         let result = match file.metadata() {
-            Ok(about) if fits(about.len()) => {
-                self.map(flags, address, FileBacking::new(file, offset, size), size)
-            }
+            Ok(about) if fits(about.len()) => self
+                .files
+                .shared(file, &about)
+                .and_then(|file| self.map(flags, address, FileBacking::new(file, offset, size), size)),
             Ok(about) => refuse(format!("the file has only {:#x} bytes", about.len())),
             Err(error) => Err(error),
         };
