@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "json")]
     shell: bool,
     /// Seconds after which the machine is switched off
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 230)]
     limit: u64,
 }
 

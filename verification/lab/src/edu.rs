@@ -5,14 +5,20 @@
 
 use crate::memory::{PAGE, Pages};
 use crate::pci::{Device, Id};
-use crate::say::Outcome;
+use crate::say::{self, Outcome};
 use anyhow::{Context, Result, ensure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
-use vfio_bindings::bindings::vfio::VFIO_PCI_CONFIG_REGION_INDEX;
+use std::time::Duration;
+use vfio_bindings::bindings::vfio::{
+    VFIO_DMA_MAP_FLAG_READ, VFIO_DMA_MAP_FLAG_WRITE, VFIO_PCI_CONFIG_REGION_INDEX, vfio_iommu_type1_dma_map,
+};
 use vfio_ioctls::{VfioContainer, VfioDevice};
 use vmm_sys_util::eventfd::EventFd;
+
+/// `_IO(VFIO_TYPE, VFIO_BASE + 13)` of `linux/vfio.h`.
+const VFIO_IOMMU_MAP_DMA: libc::c_ulong = 0x3B71;
 
 const EDU: Id = Id(0x1234, 0x11E8);
 
@@ -35,11 +41,17 @@ const BUFFER: u64 = 0x4_0000;
 
 /// IOVA of the mapping; the device has 28 address bits.
 const IOVA: u64 = 0x0100_0000;
+/// IOVA of a page that the device may read and not write, and of one that it may write and not read.
+const READ_ONLY: u64 = 0x0200_0000;
+const WRITE_ONLY: u64 = 0x0300_0000;
+/// An IOVA at which nothing is mapped.
+const UNMAPPED: u64 = 0x0900_0000;
 /// Bytes of a transfer.
 const BYTES: usize = 2048;
 
 /// The device, open.
 struct Edu {
+    address: String,
     device: VfioDevice,
     container: Arc<VfioContainer>,
     event: EventFd,
@@ -56,7 +68,7 @@ impl Edu {
         device.region_write(VFIO_PCI_CONFIG_REGION_INDEX, &6u16.to_le_bytes(), 4);
         let event = EventFd::new(0).context("no eventfd")?;
         device.enable_msi(vec![&event]).context("MSI cannot be switched on")?;
-        Ok(Edu { device, container, event })
+        Ok(Edu { address: found.address, device, container, event })
     }
 
     fn read(&self, register: u64) -> u32 {
@@ -98,6 +110,15 @@ impl Edu {
         ensure!(status == DMA_DONE, "the interrupt after a DMA has status {status:#x}, not {DMA_DONE:#x}");
         Ok(())
     }
+
+    /// The same for an access that the IOMMU has to refuse. It tells one refusal of a device at a time, so the kernel has to
+    /// have heard of it before the next one.
+    fn refused(&self, iova: u64, to_memory: bool) -> Result<()> {
+        say::refusal(&self.address, iova, to_memory)?;
+        self.transfer(iova, to_memory)?;
+        std::thread::sleep(Duration::from_millis(300));
+        Ok(())
+    }
 }
 
 /// Registers, an interrupt, and DMA both ways through the IOMMU.
@@ -130,4 +151,54 @@ pub(crate) fn baseline() -> Result<Outcome> {
     Ok(Outcome::Passed(format!(
         "registers, MSI, {BYTES} bytes of DMA both ways (edu {identification:#010x})"
     )))
+}
+
+/// What the IOMMU has to refuse: accesses where nothing is mapped, and a write to what may only be read. The device notices
+/// nothing of it; memory and the kernel's log show it.
+pub(crate) fn refusals() -> Result<Outcome> {
+    let memory = Pages::new(3)?;
+    let edu = Edu::open()?;
+    let (plain, other, secret) = (|at| (at * 7) as u8, |at| (at * 3) as u8, |at| !(at as u8));
+    for (page, iova, flags) in [
+        (0, READ_ONLY, VFIO_DMA_MAP_FLAG_READ),
+        (1, WRITE_ONLY, VFIO_DMA_MAP_FLAG_WRITE),
+        (2, IOVA, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE),
+    ] {
+        // SAFETY: as in `baseline`.
+        unsafe { map(&edu.container, iova, memory.page(page)?, flags) }
+            .with_context(|| format!("a page cannot be mapped with flags {flags}"))?;
+    }
+    memory.fill(0, plain)?;
+    memory.fill(1, secret)?;
+    memory.fill(2, other)?;
+
+    // The device's buffer is known before anything is refused. QEMU refuses without a report what it looked up before for
+    // a permitted access, so the refused access of a page comes first.
+    edu.transfer(IOVA, false)?;
+    edu.refused(READ_ONLY, true)?;
+    ensure!(memory.holds(0, PAGE, plain)?, "the device wrote to a page that it may only read");
+    edu.transfer(READ_ONLY, false)?;
+    edu.transfer(IOVA, true)?;
+    ensure!(memory.holds(2, BYTES, plain)?, "the device could not read a page that it may read");
+    edu.refused(UNMAPPED, true)?;
+    edu.refused(UNMAPPED + PAGE as u64, false)?;
+    edu.transfer(WRITE_ONLY, false)?;
+    edu.transfer(IOVA, true)?;
+    // Not refused by every kernel: Linux 6.12 gives VT-d an entry with both permissions. Said, as it is no fault of the card.
+    let read = if memory.holds(2, BYTES, secret)? { "can be read too" } else { "cannot be read" };
+    Ok(Outcome::Passed(format!(
+        "refused: write and read where nothing is mapped, write to a page to be read; a page to be written {read}"
+    )))
+}
+
+/// Maps a page with these permissions; vfio-ioctls always gives both.
+///
+/// # Safety
+/// The page is touched by volatile accesses alone for as long as it is mapped.
+unsafe fn map(container: &VfioContainer, iova: u64, page: *mut u8, flags: u32) -> std::io::Result<()> {
+    let argsz = size_of::<vfio_iommu_type1_dma_map>() as u32;
+    let map = vfio_iommu_type1_dma_map { argsz, flags, vaddr: page as u64, iova, size: PAGE as u64 };
+    // SAFETY: the structure is as long as it says, and the kernel only reads it.
+    let result = unsafe { libc::ioctl(container.as_raw_fd(), VFIO_IOMMU_MAP_DMA, &map) };
+    if result < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }

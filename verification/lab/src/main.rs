@@ -5,8 +5,11 @@
 mod edu;
 mod machine;
 mod memory;
+mod pair;
 mod pci;
+mod program;
 mod say;
+mod suite;
 
 use anyhow::{Context, Result, bail};
 use say::{Outcome, Report};
@@ -26,6 +29,11 @@ const STEPS: &[Step] = &[
     Step { name: "iommu", limit: 30, run: machine::iommu },
     Step { name: "card", limit: 30, run: machine::card },
     Step { name: "edu", limit: 60, run: edu::baseline },
+    Step { name: "edu-refused", limit: 60, run: edu::refusals },
+    Step { name: "suite", limit: 120, run: suite::suite },
+    Step { name: "kvm", limit: 60, run: pair::kvm },
+    Step { name: "pair", limit: 60, run: pair::in_software },
+    Step { name: "pair-card", limit: 120, run: pair::on_the_card },
 ];
 
 fn main() -> ExitCode {

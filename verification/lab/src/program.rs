@@ -31,3 +31,9 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<Ran> {
     print!("{}{}", ran.output, ran.errors);
     Ok(ran)
 }
+
+/// What a program said in JSON, an object a line.
+pub(crate) fn lines(output: &str) -> Result<Vec<serde_json::Value>> {
+    let object = |line| serde_json::from_str(line).with_context(|| format!("this is no JSON: {line}"));
+    output.lines().map(object).collect()
+}

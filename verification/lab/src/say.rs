@@ -38,6 +38,13 @@ impl Report {
     }
 }
 
+/// Says, before it is tried, what the IOMMU has to refuse to a device and the kernel to report: an access to this address.
+pub(crate) fn refusal(address: &str, iova: u64, write: bool) -> Result<()> {
+    // The kernel's report names no domain.
+    let device = address.split_once(':').map_or(address, |(_, device)| device);
+    line(&json!({ "refusal": { "device": device, "address": iova, "write": write } }))
+}
+
 /// Says that every step was tried.
 pub(crate) fn end() -> Result<()> {
     line(&json!({ "end": true }))

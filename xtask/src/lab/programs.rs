@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// The compiler's own target: named, it gets a folder of its own, and the flags do not reach build scripts.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Packages whose programs run inside, with the programs.
-const INSIDE: [(&str, &str); 1] = [("covert-lab", "lab-guest")];
+const INSIDE: [(&str, &str); 3] =
+    [("covert-lab", "lab-guest"), ("covert-verification", "card-suite"), ("covert", "covert")];
 /// The package of the card, and the program.
 const CARD: (&str, &str) = ("covert-verification", "card-server");
 
