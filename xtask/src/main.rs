@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod docs;
 mod fuzz;
+mod lab;
 mod mutants;
 mod report;
 mod setup;
@@ -31,6 +32,7 @@ enum Command {
     Mutants(mutants::Args),
     Bench(bench::Args),
     Fuzz(fuzz::Args),
+    Lab(lab::Args),
     Wave(wave::Args),
     Synth(synth::Args),
 }
@@ -55,6 +57,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Mutants(args) => mutants::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
+        Command::Lab(args) => lab::run(&workspace, &args),
         Command::Wave(args) => wave::run(&workspace, &args),
         Command::Synth(args) => synth::run(&workspace, &args),
     }

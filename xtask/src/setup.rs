@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Also what fuzzes
     #[arg(long)]
     fuzz: bool,
+    /// Also what the lab boots: QEMU and a kernel, in the cache alone
+    #[arg(long)]
+    lab: bool,
     /// Install nothing; fail if something is missing
     #[arg(long)]
     check: bool,
@@ -53,6 +56,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         Set::Fpga => args.fpga,
         Set::Docs => args.docs,
         Set::Fuzz => args.fuzz,
+        Set::Lab => args.lab,
     };
     let mut cache = Cache::locate(workspace);
     let selected: Vec<_> = TOOLS.iter().filter(|tool| wanted(tool.set)).collect();
@@ -152,6 +156,7 @@ fn machine(workspace: &Workspace, cache: &Cache) -> Machine {
         venv: cache.has_venv(),
         cache: cache.root.display().to_string(),
         constraints: workspace.root.join("xtask/constraints.txt").display().to_string(),
+        fetch_lab: workspace.root.join("xtask/fetch-lab.sh").display().to_string(),
     }
 }
 

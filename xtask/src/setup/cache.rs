@@ -70,6 +70,7 @@ impl Cache {
                 })
             }
             Source::Crate { package, .. } => self.bin().join(package).exists(),
+            Source::Lab { file } => self.root.join(file).exists(),
         };
         installed
             && tool.shims.iter().all(|shim| {

@@ -35,6 +35,8 @@ pub(crate) struct Machine {
     pub(crate) cache: String,
     /// The absolute path of the file that pins what the wheels need.
     pub(crate) constraints: String,
+    /// The absolute path of the script that fetches what the lab boots.
+    pub(crate) fetch_lab: String,
 }
 
 /// Some tools that are installed together.
@@ -108,6 +110,15 @@ pub(crate) fn plan(found: &[(&Tool, State)], machine: &Machine) -> Vec<Action> {
             actions.push(Action { tools: vec![tool.name], commands: vec![install], allowed: true });
         }
     }
+
+    let lab: Vec<_> = wanted()
+        .filter_map(|(tool, _)| matches!(tool.source, Source::Lab { .. }).then_some(tool.name))
+        .collect();
+    if !lab.is_empty() {
+        // It downloads and unpacks, and installs nothing: apt is needed, a right to change the system is not.
+        let fetch = words(&["sh", &machine.fetch_lab, &format!("{}/lab", machine.cache)]);
+        actions.push(Action { tools: lab, commands: vec![fetch], allowed: machine.apt != Apt::Absent });
+    }
     actions
 }
 
@@ -134,7 +145,13 @@ mod tests {
     use super::*;
 
     fn machine(apt: Apt, venv: bool) -> Machine {
-        Machine { apt, venv, cache: "/kit/.cache".into(), constraints: "/kit/xtask/constraints.txt".into() }
+        Machine {
+            apt,
+            venv,
+            cache: "/kit/.cache".into(),
+            constraints: "/kit/xtask/constraints.txt".into(),
+            fetch_lab: "/kit/xtask/fetch-lab.sh".into(),
+        }
     }
 
     /// Every tool ready, but for those named.
@@ -197,5 +214,14 @@ mod tests {
         let found = found(&[("z3", State::Missing), ("python3-venv", State::Missing)]);
         let order: Vec<_> = plan(&found, &machine(Apt::Root, false)).into_iter().map(|a| a.tools).collect();
         assert_eq!(order, [["python3-venv"], ["z3"]]);
+    }
+    #[test]
+    fn what_the_lab_boots_is_fetched_at_once_and_without_a_right_to_change_the_system() {
+        let found = found(&[("linux", State::Missing), ("lab's busybox", State::Missing)]);
+        for (apt, allowed) in [(Apt::Forbidden, true), (Apt::Absent, false)] {
+            let [action] = &plan(&found, &machine(apt, true))[..] else { panic!("not one action") };
+            assert_eq!((action.allowed, action.tools.len()), (allowed, 2), "{apt:?}");
+            assert_eq!(action.shown(), "sh /kit/xtask/fetch-lab.sh /kit/.cache/lab");
+        }
     }
 }

