@@ -12,12 +12,14 @@ pub(super) struct Access {
     pub(super) group: u16,
     /// First IOVAs of the windows, to be closed at the end.
     windows: Vec<u64>,
+    /// The card knows where the group's verdicts go. Before that a flush would write its marker to address 0.
+    pub(super) placed: bool,
     given_up: bool,
 }
 
 impl Access {
     pub(super) fn new(unit: &Unit, group: u16) -> Access {
-        Access { unit: unit.clone(), group, windows: Vec::new(), given_up: false }
+        Access { unit: unit.clone(), group, windows: Vec::new(), placed: false, given_up: false }
     }
 
     pub(super) fn map(
@@ -99,8 +101,10 @@ impl Drop for Access {
             return;
         }
         // The order of a group that is no longer needed: no member, no generation, and only then no memory.
-        let _ = self.write(group::MEMBERS, 0);
-        let _ = self.write(group::COMMAND, group::COMMAND_FLUSH.put(1));
+        if self.placed {
+            let _ = self.write(group::MEMBERS, 0);
+            let _ = self.write(group::COMMAND, group::COMMAND_FLUSH.put(1));
+        }
         let port: &mut Box<dyn CardPort> = &mut self.unit.lock().port;
         let _ = port.catch_up();
         for iova in self.windows.drain(..) {

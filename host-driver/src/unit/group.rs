@@ -89,6 +89,7 @@ impl UnitGroup {
         it.access.map(config.verdict_iova, it.ring.memory(), Direction::Write)?;
         it.access.write_pair(group::VERDICT_BASE_LO, config.verdict_iova)?;
         it.access.write(group::VERDICT_LOG2, config.verdict_log2)?;
+        it.access.placed = true;
         it.access.write(group::PAYLOAD_MAX, config.payload_max)?;
         it.base = it.count();
         Ok(it)

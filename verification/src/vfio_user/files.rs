@@ -1,31 +1,32 @@
-//! The files behind the mappings, each held once.
+//! The files behind the windows, one descriptor each.
 //!
-//! A client sends a descriptor with every mapping, and maps a page at a time where its memory is in pages: behind an IOMMU an
-//! arena of 64 MiB is 16,384 descriptors of one file, more than a process may hold.
+//! A virtual IOMMU maps page by page, and every message brings a descriptor of its own: kept one by one, those of a few MiB are
+//! more than a process may have.
 
-use rustix::fs::{OFlags, fcntl_getfl};
-use std::collections::HashMap;
-use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
+use rustix::fs::{OFlags, fcntl_getfl, fstat};
+use std::fs::File;
+use std::io;
 use std::sync::{Arc, Weak};
 
-/// A file: its device, its inode, and how it was opened. One that may only be read is not replaced by one that may be written.
-type Identity = (u64, u64, OFlags);
+/// Which file, and what may be done with it.
+type Key = (u64, u64, OFlags);
 
-/// The files that mappings hold.
-#[derive(Default)]
-pub(super) struct Files(HashMap<Identity, Weak<File>>);
+/// The files that windows are over now.
+#[derive(Debug, Default)]
+pub(super) struct Files(Vec<(Key, Weak<File>)>);
 
 impl Files {
-    /// The file behind this descriptor, by the descriptor that came first.
-    pub(super) fn shared(&mut self, file: File, about: &Metadata) -> std::io::Result<Arc<File>> {
-        let identity = (about.dev(), about.ino(), fcntl_getfl(&file)?);
-        if let Some(known) = self.0.get(&identity).and_then(Weak::upgrade) {
+    /// The descriptor that is kept for this one's file, opened for the same: this one itself if it is the first.
+    pub(super) fn one(&mut self, file: File) -> io::Result<Arc<File>> {
+        let about = fstat(&file)?;
+        let key = (about.st_dev, about.st_ino, fcntl_getfl(&file)? & OFlags::RWMODE);
+        if let Some(known) = self.0.iter().find(|(its, _)| *its == key).and_then(|(_, file)| file.upgrade()) {
             return Ok(known);
         }
-        self.0.retain(|_, file| file.strong_count() > 0);
+        // Not while a file is in use again and again, as then nothing is added.
+        self.0.retain(|(_, file)| file.strong_count() > 0);
         let file = Arc::new(file);
-        self.0.insert(identity, Arc::downgrade(&file));
+        self.0.push((key, Arc::downgrade(&file)));
         Ok(file)
     }
 }
@@ -35,25 +36,19 @@ mod tests {
     use super::*;
     use std::os::fd::AsRawFd;
 
-    fn file(path: &str, write: bool) -> (File, Metadata) {
-        let file = File::options().read(true).write(write).open(path).unwrap();
-        let about = file.metadata().unwrap();
-        (file, about)
-    }
-
     #[test]
-    fn one_file_is_held_once_for_as_long_as_it_is_mapped_and_by_its_access() {
+    fn a_file_is_kept_once_for_each_thing_that_may_be_done_with_it() {
+        let path = std::env::temp_dir().join(format!("covert-files-{}", std::process::id()));
+        let both = File::options().create(true).truncate(true).read(true).write(true).open(&path).unwrap();
         let mut files = Files::default();
-        let mut shared = |path, write| {
-            let (file, about) = file(path, write);
-            files.shared(file, &about).unwrap()
-        };
-        let first = shared("/dev/null", true);
-        assert_eq!(shared("/dev/null", true).as_raw_fd(), first.as_raw_fd());
-        assert_ne!(shared("/dev/null", false).as_raw_fd(), first.as_raw_fd());
-        assert_ne!(shared("/dev/zero", true).as_raw_fd(), first.as_raw_fd());
-        drop(first);
-        shared("/dev/zero", true);
-        assert_eq!(files.0.len(), 1);
+        let first = files.one(both.try_clone().unwrap()).unwrap();
+        let again = files.one(both).unwrap();
+        assert_eq!(first.as_raw_fd(), again.as_raw_fd());
+        let reading = files.one(File::open(&path).unwrap()).unwrap();
+        assert_ne!(first.as_raw_fd(), reading.as_raw_fd());
+        drop((first, again, reading));
+        files.one(File::open(&path).unwrap()).unwrap();
+        assert_eq!(files.0.len(), 1, "what no window is over is forgotten");
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -52,8 +52,13 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
             ConfigSpace::new(rc.sideband())
         };
         let (shared, clock) = Clock::start(card);
-        let vectors = vec![false; config_space::VECTORS.into()];
-        ServedCard { shared, clock, config, vectors, files: Files::default() }
+        ServedCard {
+            shared,
+            clock,
+            config,
+            vectors: vec![false; config_space::VECTORS.into()],
+            files: Files::default(),
+        }
     }
 
     /// Does something with the card. A card that broke a rule once answers nothing any more.
@@ -224,7 +229,7 @@ impl<U: UnderTest + Send + 'static> ServerBackend for ServedCard<U> {
         let result = match file.metadata() {
             Ok(about) if fits(about.len()) => self
                 .files
-                .shared(file, &about)
+                .one(file)
                 .and_then(|file| self.map(flags, address, FileBacking::new(file, offset, size), size)),
             Ok(about) => refuse(format!("the file has only {:#x} bytes", about.len())),
             Err(error) => Err(error),

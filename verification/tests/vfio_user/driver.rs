@@ -4,10 +4,11 @@ use crate::server::Server;
 use covert_abi::registers::{MSIX_PENDING, card, group};
 use covert_abi::{FaultCause, Header, LaneSet, Outcome, fingerprint};
 use covert_driver::card::{CardPort, Direction, Shared};
-use covert_driver::conformance::{Rig, Shape};
+use covert_driver::conformance::{Parts, Rig, Shape};
 use covert_driver::ring::Position;
+use covert_driver::unit::{UnitConfig, UnitGroup};
 use covert_driver::{LanePlace, Unit};
-use covert_verification::unit_rig::{VERDICTS, assemble};
+use covert_verification::unit_rig::{FAULTS, VERDICTS, assemble};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -210,4 +211,26 @@ fn a_reset_card_sends_nothing_and_keeps_its_windows() {
     drop(port);
     let (status, said) = server.end();
     assert!(status.success(), "{said}");
+}
+
+#[test]
+fn a_group_that_could_not_be_made_leaves_the_card_in_order() {
+    let Some(server) = Server::start(3) else { return };
+    let unit = Unit::open(Box::new(server.connect()), FAULTS, 4).unwrap();
+    // Where the second arena should go there is something already.
+    let shape = Shape::lanes(2);
+    let taken = Parts::make(&shape).unwrap();
+    let geometry = shape.geometry(1);
+    let bytes = geometry.bytes().unwrap() as u64;
+    let memory = Shared { fd: taken.memory[1].as_fd(), offset: 0, bytes };
+    unit.with_port(|port| port.map(geometry.base, memory, Direction::Read)).unwrap();
+    let make = || {
+        let Parts { readers, memory, progress, .. } = Parts::make(&shape).unwrap();
+        let config = UnitConfig { group: 0, verdict_log2: 5, verdict_iova: VERDICTS, payload_max: 1024 };
+        UnitGroup::new(&unit, config, readers, &memory, progress)
+    };
+    assert!(make().is_err());
+    unit.with_port(|port| port.unmap(geometry.base)).unwrap();
+    assert_eq!(unit.with_port(|port| port.read(card::MAGIC)).unwrap(), covert_abi::identity::MAGIC);
+    make().unwrap();
 }

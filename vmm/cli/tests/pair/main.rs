@@ -2,6 +2,7 @@
 
 mod applets;
 mod bad_input;
+mod card;
 mod command;
 mod confinement;
 mod examples;
