@@ -84,6 +84,7 @@ pub(super) fn detect() -> Option<Width> {
 ///
 /// # Safety
 /// All of the blocks are readable, and [`detect`] has given `width`. Others may write them meanwhile.
+// SAFETY: for the caller to keep, as said above: no slice may cover memory that others write.
 #[inline]
 pub(super) unsafe fn read(width: Width, state: u128, from: *const u8, blocks: usize) -> u128 {
     if width == Width::Bits512 && blocks >= 4 {
@@ -157,6 +158,7 @@ fn carry_512(state: __m512i, (low, high): (u64, u64), next: __m512i) -> __m512i 
 ///
 /// # Safety
 /// As [`read`], with the width that this needs.
+// SAFETY: for the caller to keep, as said above: `read` does, by the width.
 #[target_feature(enable = "pclmulqdq")]
 unsafe fn read_128(state: u128, from: *const u8, blocks: usize) -> u128 {
     // SAFETY: called for blocks below `blocks` alone, which the caller promises to be readable.
@@ -188,6 +190,7 @@ unsafe fn read_128(state: u128, from: *const u8, blocks: usize) -> u128 {
 ///
 /// # Safety
 /// As [`read`], with the width that this needs.
+// SAFETY: for the caller to keep, as said above: `read` does, by the width.
 #[target_feature(enable = "pclmulqdq,avx512f,vpclmulqdq")]
 unsafe fn read_512(state: u128, from: *const u8, blocks: usize) -> u128 {
     // SAFETY: called for blocks below `blocks` alone, which the caller promises to be readable.

@@ -53,6 +53,7 @@ impl Crc64 {
     ///
     /// # Safety
     /// `blocks` blocks from `from` on are readable.
+    // SAFETY: for the caller to keep, as said above: no slice may cover memory that others write.
     #[inline]
     pub(crate) unsafe fn update_shared(&mut self, from: *const u8, blocks: usize) {
         match &mut self.0 {
@@ -104,6 +105,7 @@ impl Crc64 {
 ///
 /// # Safety
 /// As [`core::ptr::copy_nonoverlapping`], except that other processes may write the shared side meanwhile.
+// SAFETY: for the caller to keep, as said above: no slice may cover memory that others write.
 #[inline(never)]
 pub(crate) unsafe fn copy_once(from: *const u8, to: *mut u8, bytes: usize) {
     // SAFETY: the caller's promise.

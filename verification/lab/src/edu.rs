@@ -195,6 +195,7 @@ pub(crate) fn refusals() -> Result<Outcome> {
 ///
 /// # Safety
 /// The page is touched by volatile accesses alone for as long as it is mapped.
+// SAFETY: for the caller to keep, as said above: the kernel lets a device write there, which no borrow can express.
 unsafe fn map(container: &VfioContainer, iova: u64, page: *mut u8, flags: u32) -> std::io::Result<()> {
     let argsz = size_of::<vfio_iommu_type1_dma_map>() as u32;
     let map = vfio_iommu_type1_dma_map { argsz, flags, vaddr: page as u64, iova, size: PAGE as u64 };
