@@ -7,9 +7,31 @@ use crate::model::unit::Order;
 use crate::root_complex::HostMemory;
 use crate::root_complex::backing::FileBacking;
 use covert_abi::Identity;
+use covert_abi::identity::VERSION;
 use covert_driver::card::{CardError, CardPort, Direction, Shared};
 use std::fs::File;
 use std::os::fd::OwnedFd;
+
+/// What a model of one group says of itself: so many lanes, records that each can be ahead, and bytes of a payload (the next
+/// power of two). It has none of the features that a unit may lack.
+pub fn identity(lanes: usize, skew_log2: u32, payload_max: u32) -> Identity {
+    Identity {
+        version: VERSION,
+        groups: 1,
+        lanes: lanes as u8,
+        width: 64,
+        skew: 1 << skew_log2,
+        tags: 16,
+        ring_max: 1 << 16,
+        payload_max: payload_max.next_power_of_two(),
+        push: false,
+        checkpoint: false,
+        msix: false,
+        tick_rate: 1_000_000,
+        rtl_hash: 0,
+        board: 0,
+    }
+}
 
 /// The model as a card.
 pub struct ModelCard {

@@ -1,32 +1,16 @@
 //! The driver's unit over the reference model: the conformance suite, and histories.
 
 use covert_abi::Identity;
-use covert_abi::identity::VERSION;
 use covert_driver::card::CardPort;
 use covert_verification::model::unit::Order;
-use covert_verification::model_card::ModelCard;
+use covert_verification::model_card::{self, ModelCard};
 use covert_verification::random::Random;
 use covert_verification::scenario::generate::{Chances, generate, setup};
 use covert_verification::scenario::run::{Agreement, Covered, run};
 use covert_verification::unit_rig::{Needs, UnitFactory, bench};
 
 fn identity(skew_log2: u32, payload_max: u32) -> Identity {
-    Identity {
-        version: VERSION,
-        groups: 4,
-        lanes: 4,
-        width: 64,
-        skew: 1 << skew_log2,
-        tags: 16,
-        ring_max: 1 << 16,
-        payload_max: payload_max.next_power_of_two(),
-        push: false,
-        checkpoint: false,
-        msix: false,
-        tick_rate: 1_000_000,
-        rtl_hash: 0,
-        board: 0,
-    }
+    Identity { groups: 4, ..model_card::identity(4, skew_log2, payload_max) }
 }
 
 fn port(needs: &Needs) -> Result<Box<dyn CardPort>, String> {

@@ -3,7 +3,7 @@
 //! The card is the reference model. What the driver writes to it is held back, as posted writes are, until [`Held::work`];
 //! the verdicts are then in the ring in memory, where the driver finds them as it would find those of a card of metal.
 
-use covert_abi::{Identity, LaneSet};
+use covert_abi::LaneSet;
 use covert_driver::card::{CardError, CardPort, Direction, Shared};
 use covert_driver::conformance::{Parts, Shape};
 use covert_driver::doorbell::{DoorbellPage, LentDoorbells};
@@ -11,7 +11,7 @@ use covert_driver::unit::{Unit, UnitConfig, UnitGroup};
 use covert_driver::{
     ArenaLane, Group, Lane, LanePlace, MappedDoorbell, Output, ProgressReader, RecordCopy, ReplicaDoorbell,
 };
-use covert_verification::model_card::ModelCard;
+use covert_verification::model_card::{ModelCard, identity};
 use covert_verification::unit_rig::{FAULTS, VERDICTS};
 use std::hint::black_box;
 use std::os::fd::OwnedFd;
@@ -117,22 +117,7 @@ impl Held {
             payload_max: 1 << 16,
             ..Shape::lanes(2)
         };
-        let identity = Identity {
-            version: covert_abi::identity::VERSION,
-            groups: 1,
-            lanes: 2,
-            width: 64,
-            skew: BATCH,
-            tags: 16,
-            ring_max: 1 << 16,
-            payload_max: 1 << 16,
-            push: false,
-            checkpoint: false,
-            msix: false,
-            tick_rate: 1_000_000,
-            rtl_hash: 0,
-            board: 0,
-        };
+        let identity = identity(2, BATCH.ilog2(), 1 << 16);
         let inner = Inner {
             card: ModelCard::new(identity),
             doorbells: LentDoorbells::default(),

@@ -4,10 +4,10 @@ use super::{Event, Setup};
 use crate::model::memory::Regions;
 use crate::model::unit::Order;
 use crate::model::{Memory, ReadError, Unit};
-use covert_abi::identity::VERSION;
+use crate::model_card::identity;
 use covert_abi::registers::{card, doorbell, group, lane};
 use covert_abi::verdict::phase_of;
-use covert_abi::{Fault, Identity, Outcome, Verdict};
+use covert_abi::{Fault, Outcome, Verdict};
 use covert_driver::group::State;
 use covert_driver::ring::Position;
 use covert_driver::{ArenaWriter, Doorbell, Group, GroupError};
@@ -49,22 +49,7 @@ pub struct ModelGroup {
 impl ModelGroup {
     /// A model of these sizes, enabled, with nothing placed.
     pub fn new(setup: Setup, order: Order) -> ModelGroup {
-        let identity = Identity {
-            version: VERSION,
-            groups: 1,
-            lanes: setup.lanes as u8,
-            width: 64,
-            skew: 1 << setup.skew_log2,
-            tags: 16,
-            ring_max: 1 << 16,
-            payload_max: 1 << setup.payload_max.next_power_of_two().ilog2(),
-            push: false,
-            checkpoint: false,
-            msix: false,
-            tick_rate: 1_000_000,
-            rtl_hash: 0,
-            board: 0,
-        };
+        let identity = identity(setup.lanes, setup.skew_log2, setup.payload_max);
         let mut memory = Regions::new();
         memory.map(VERDICTS, 32 << setup.verdict_log2);
         memory.map(FAULTS, 32 << setup.fault_log2);

@@ -1,11 +1,11 @@
 //! A card that takes everything and says nothing.
 
 use super::*;
-use covert_abi::{Identity, Outcome};
+use covert_abi::Outcome;
 use covert_core::watchdog::HangLimits;
 use covert_driver::unit::Unit;
 use covert_driver::{ArenaDoorbell, ArenaLane, ArenaWriter, Geometry, Lane, Output, ProgressReader, arena};
-use covert_verification::model_card::ModelCard;
+use covert_verification::model_card::{ModelCard, identity};
 use std::thread::sleep;
 
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -17,22 +17,7 @@ struct Mute {
 }
 
 fn mute() -> Mute {
-    let identity = Identity {
-        version: covert_abi::identity::VERSION,
-        groups: 1,
-        lanes: 2,
-        width: 64,
-        skew: 16,
-        tags: 16,
-        ring_max: 1 << 16,
-        payload_max: 1 << 16,
-        push: false,
-        checkpoint: false,
-        msix: false,
-        tick_rate: 1_000_000,
-        rtl_hash: 0,
-        board: 0,
-    };
+    let identity = identity(2, 4, 1 << 16);
     let limits = Limits {
         replicas: 2,
         group: 0,
