@@ -1,8 +1,10 @@
 //! `cargo xtask`: what a person runs while working on the kit. One command a file.
 
 mod bench;
+mod board;
 mod demo;
 mod docs;
+mod fpga;
 mod fuzz;
 mod lab;
 mod mutants;
@@ -35,6 +37,7 @@ enum Command {
     Lab(lab::Args),
     Wave(wave::Args),
     Synth(synth::Args),
+    Board(board::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +63,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Lab(args) => lab::run(&workspace, &args),
         Command::Wave(args) => wave::run(&workspace, &args),
         Command::Synth(args) => synth::run(&workspace, &args),
+        Command::Board(args) => board::run(&workspace, &args),
     }
 }

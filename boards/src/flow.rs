@@ -1,0 +1,180 @@
+//! The commands that build a bitstream, in a folder that holds all that they read: nothing depends on where it is.
+
+use crate::board::{Board, Device, Family};
+use crate::{Design, UNIT_HERTZ, top::TOP};
+
+/// A program and its arguments, run in the build folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The program.
+    pub program: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+}
+
+/// The top level's file.
+pub const TOP_FILE: &str = "top.v";
+
+/// The netlist's file.
+pub const NETLIST: &str = "netlist.json";
+
+/// The file of pins.
+pub fn pins_file(family: Family) -> &'static str {
+    match family {
+        Family::Ecp5 => "pins.lpf",
+        Family::Artix7 => "pins.xdc",
+    }
+}
+
+/// What nextpnr writes for the packer.
+pub fn placed_file(family: Family, seed: u32) -> String {
+    match family {
+        Family::Ecp5 => format!("seed{seed}.config"),
+        Family::Artix7 => format!("seed{seed}.fasm"),
+    }
+}
+
+/// nextpnr's report on timing and use.
+pub fn report_file(seed: u32) -> String {
+    format!("seed{seed}.json")
+}
+
+/// The bitstream.
+pub fn bit_file(seed: u32) -> String {
+    format!("seed{seed}.bit")
+}
+
+/// The Verilog of the design by the names that it has in the build folder.
+pub fn sources(design: Design) -> Vec<&'static str> {
+    let name = |path: &'static str| path.rsplit('/').next().unwrap_or(path);
+    design.verilog().iter().map(|path| name(path)).chain([TOP_FILE]).collect()
+}
+
+/// The options of yosys' `synth_*` for a family.
+///
+/// All of it but `autoname`, which takes as long as the rest: paths are named well enough without. On Artix-7 no shift registers are made
+/// of flip-flops: the copies of the comparator are counted flip-flop by flip-flop.
+pub fn synthesis_script(family: Family, sources: &[&str], top: &str, netlist: &str) -> String {
+    let read = sources.join(" ");
+    match family {
+        Family::Ecp5 => format!(
+            "read_verilog {read}; synth_ecp5 -top {top} -run :check; hierarchy -check; check -noinit; \
+             blackbox =A:whitebox; write_json {netlist}"
+        ),
+        Family::Artix7 => format!(
+            "read_verilog {read}; synth_xilinx -flatten -abc9 -nosrl -arch xc7 -top {top} -run :check; hierarchy -check; \
+             check -noinit; blackbox =A:whitebox; write_json {netlist}"
+        ),
+    }
+}
+
+/// Verilog to netlist.
+pub fn synthesis(board: &Board, design: Design) -> Step {
+    let script = synthesis_script(board.device.family, &sources(design), TOP, NETLIST);
+    Step { program: "yosys", arguments: words(&["-q", "-l", "yosys.log", "-p", &script]) }
+}
+
+/// Netlist to placed and routed design, from one seed. Timing is judged from the report, not by nextpnr: a missed clock is reported with its
+/// path.
+pub fn place(board: &Board, seed: u32) -> Step {
+    let family = board.device.family;
+    let device = &board.device;
+    let (pins, placed, seed_text) = (pins_file(family), placed_file(family, seed), seed.to_string());
+    let (program, mut arguments) = match family {
+        Family::Ecp5 => (
+            "nextpnr-ecp5",
+            words(&[
+                &ecp5_size(device),
+                "--package",
+                &device.package,
+                "--speed",
+                &device.speed,
+                "--lpf",
+                pins,
+                "--textcfg",
+                &placed,
+            ]),
+        ),
+        Family::Artix7 => (
+            "nextpnr-himbaechel-xilinx",
+            words(&[
+                "--device",
+                &format!("{}-{}", device.packaged(), device.speed),
+                "-o",
+                &format!("xdc={pins}"),
+                "-o",
+                &format!("fasm={placed}"),
+            ]),
+        ),
+    };
+    // Not router2 on ECP5, though it is faster by far: it makes detours of several ns on paths that matter.
+    arguments.extend(words(&[
+        "--json",
+        NETLIST,
+        "--report",
+        &report_file(seed),
+        "--log",
+        &format!("seed{seed}.log"),
+        "-q",
+    ]));
+    let goal = (UNIT_HERTZ / 1_000_000).to_string();
+    arguments.extend(words(&["--freq", &goal, "--seed", &seed_text, "--timing-allow-fail"]));
+    Step { program, arguments }
+}
+
+/// Placed and routed design to bitstream, where one program does it.
+pub fn pack(board: &Board, seed: u32) -> Option<Step> {
+    match board.device.family {
+        Family::Ecp5 => Some(Step {
+            program: "ecppack",
+            arguments: words(&["--compress", &placed_file(Family::Ecp5, seed), &bit_file(seed)]),
+        }),
+        Family::Artix7 => None,
+    }
+}
+
+/// nextpnr-ecp5's option for the part: `LFE5UM5G-45F` is `--um5g-45k`.
+fn ecp5_size(device: &Device) -> String {
+    let (kind, size) = device.part.split_once('-').unwrap_or((&device.part, ""));
+    let kind = match kind {
+        "LFE5UM5G" => "um5g-",
+        "LFE5UM" => "um-",
+        _ => "",
+    };
+    format!("--{kind}{}k", size.trim_end_matches('F'))
+}
+
+/// The build as a shell script, to be run in the build folder with one seed.
+pub fn script(board: &Board, design: Design, seed: u32) -> String {
+    let steps = [Some(synthesis(board, design)), Some(place(board, seed)), pack(board, seed)];
+    let mut text = format!(
+        "#!/bin/sh\n# Design `{design}` for {}. Written by covert-boards; `cargo xtask bitstream {}` does the same and judges timing.\n\
+         set -eu\ncd -- \"$(dirname -- \"$0\")\"\n",
+        board.title, board.name
+    );
+    for step in steps.into_iter().flatten() {
+        text += &shell(&step);
+        text.push('\n');
+    }
+    text
+}
+
+/// A step as a line of shell.
+pub fn shell(step: &Step) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:+,@%".contains(c);
+    let quoted = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    std::iter::once(step.program.to_owned())
+        .chain(step.arguments.iter().map(quoted))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
