@@ -99,7 +99,7 @@ pub fn place(board: &Board, seed: u32) -> Step {
             "nextpnr-himbaechel-xilinx",
             words(&[
                 "--device",
-                &format!("{}-{}", device.packaged(), device.speed),
+                &part(device),
                 "-o",
                 &format!("xdc={pins}"),
                 "-o",
@@ -122,15 +122,37 @@ pub fn place(board: &Board, seed: u32) -> Step {
     Step { program, arguments }
 }
 
-/// Placed and routed design to bitstream, where one program does it.
-pub fn pack(board: &Board, seed: u32) -> Option<Step> {
+/// The configuration frames that a 7-series bitstream is packed from.
+pub fn frames_file(seed: u32) -> String {
+    format!("seed{seed}.frames")
+}
+
+/// Placed and routed design to bitstream. For Artix-7 the frames must have been assembled ([`crate::xray::assemble`]); `part_file` is what
+/// the packer has to know of the part, and its file has a date in it ([`crate::xray::undate`]).
+pub fn pack(board: &Board, seed: u32, part_file: &str) -> Step {
+    let bit = bit_file(seed);
     match board.device.family {
-        Family::Ecp5 => Some(Step {
+        Family::Ecp5 => Step {
             program: "ecppack",
-            arguments: words(&["--compress", &placed_file(Family::Ecp5, seed), &bit_file(seed)]),
-        }),
-        Family::Artix7 => None,
+            arguments: words(&["--compress", &placed_file(Family::Ecp5, seed), &bit]),
+        },
+        Family::Artix7 => {
+            let (part, frames) = (part(&board.device), frames_file(seed));
+            let arguments = [
+                ("part_file", part_file),
+                ("part_name", &part),
+                ("frm_file", &frames),
+                ("output_file", &bit),
+            ];
+            let arguments = arguments.map(|(name, value)| format!("--{name}={value}")).to_vec();
+            Step { program: "xc7frames2bit", arguments }
+        }
     }
+}
+
+/// The part with package and speed grade, as Project X-Ray and nextpnr name it: `xc7a200tfbg484-3`.
+pub fn part(device: &Device) -> String {
+    format!("{}-{}", device.packaged(), device.speed)
 }
 
 /// nextpnr-ecp5's option for the part: `LFE5UM5G-45F` is `--um5g-45k`.
@@ -146,15 +168,20 @@ fn ecp5_size(device: &Device) -> String {
 
 /// The build as a shell script, to be run in the build folder with one seed.
 pub fn script(board: &Board, design: Design, seed: u32) -> String {
-    let steps = [Some(synthesis(board, design)), Some(place(board, seed)), pack(board, seed)];
     let mut text = format!(
-        "#!/bin/sh\n# Design `{design}` for {}. Written by covert-boards; `cargo xtask bitstream {}` does the same and judges timing.\n\
-         set -eu\ncd -- \"$(dirname -- \"$0\")\"\n",
+        "#!/bin/sh\n# Design `{design}` for {}. Written by covert-boards; `cargo xtask bitstream {} --design {design}` does the same and \
+         judges it.\nset -eu\ncd -- \"$(dirname -- \"$0\")\"\n",
         board.title, board.name
     );
-    for step in steps.into_iter().flatten() {
+    for step in [synthesis(board, design), place(board, seed)] {
         text += &shell(&step);
         text.push('\n');
+    }
+    match board.device.family {
+        Family::Ecp5 => text += &(shell(&pack(board, seed, "")) + "\n"),
+        Family::Artix7 => {
+            text += "# The frames and the bitstream are made of the FASM by that command alone.\n"
+        }
     }
     text
 }

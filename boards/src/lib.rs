@@ -16,6 +16,7 @@ pub mod package;
 pub mod pll;
 pub mod ports;
 pub mod top;
+pub mod xray;
 
 pub use board::Board;
 pub use manifest::Manifest;

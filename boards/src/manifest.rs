@@ -1,6 +1,7 @@
 //! What stands beside a built bitstream: from what it was made, by which tools, and what came out.
 
 use crate::board::{Board, Family};
+use crate::ports::{instances, ports};
 use crate::{BITSTREAMS, Design, Error, read};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +28,8 @@ pub struct Manifest {
     pub inputs: BTreeMap<String, String>,
     /// What each tool says of itself.
     pub tools: BTreeMap<String, String>,
+    /// The Debian packages that the tools and their databases came in; none if they came otherwise.
+    pub packages: BTreeMap<String, String>,
     /// The seed of the placement in the bitstream.
     pub seed: u32,
     /// The unit's clock that was asked for, in MHz.
@@ -55,6 +58,21 @@ pub struct UnitSize {
     pub width: u32,
 }
 
+impl UnitSize {
+    /// Reads it off the emitted unit.
+    ///
+    /// # Errors
+    /// The text is no emitted unit.
+    pub fn of(verilog: &str) -> Result<UnitSize, Error> {
+        const UNIT: &str = "redundancy_unit";
+        let ports = ports(verilog, UNIT)?;
+        let stream = ports.iter().find(|port| port.name == "rx_req_data");
+        let width = stream.ok_or_else(|| Error::Ports("the unit has no rx_req_data".into()))?.width;
+        let count = |of| instances(verilog, UNIT, of) as u32;
+        Ok(UnitSize { lanes: count("lane"), groups: count("vote"), width })
+    }
+}
+
 /// What one seed gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +83,10 @@ pub struct Placement {
     pub fmax_mhz: f64,
     /// The longest path from clock to clock, in ns.
     pub worst_ns: f64,
+    /// The part of it that is on the way between cells, in ns.
+    pub routing_ns: f64,
+    /// The cells that it goes through.
+    pub levels: usize,
     /// That path, by names of the RTL.
     pub worst_path: String,
 }

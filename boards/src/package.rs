@@ -91,7 +91,7 @@ impl Package {
                 from_trellis(&read(&path)?, &device.package).map_err(|why| malformed(&path, why))
             }
             Family::Artix7 => {
-                let part = format!("{}-{}", device.packaged(), device.speed);
+                let part = crate::flow::part(device);
                 let path = share.join("prjxray/database/artix7").join(part).join("package_pins.csv");
                 from_prjxray(&read(&path)?).map_err(|why| malformed(&path, why))
             }

@@ -65,6 +65,18 @@ fn port(line: &str) -> Option<Port> {
     Some(Port { name: name.to_owned(), direction, width })
 }
 
+/// How many instances of `of` stand in a module, as `rtl/src/emit.rs` prints them.
+pub fn instances(verilog: &str, module: &str, of: &str) -> usize {
+    let head = format!("module {module} (");
+    let body =
+        verilog.lines().skip_while(|line| *line != head).skip(1).take_while(|line| *line != "endmodule");
+    let is_instance = |line: &&str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        matches!(words[..], [kind, name, "("] if kind == of && name != "#")
+    };
+    body.filter(is_instance).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +88,16 @@ mod tests {
         let expected = [port("clock", Direction::Input, 1), port("data", Direction::Output, 64)];
         assert_eq!(ports(text, "m").expect("a head"), expected);
         assert_eq!(ports(text, "other").expect("a head"), []);
+    }
+
+    #[test]
+    fn instances_are_counted_in_their_module() {
+        let text = "module a (\n);\n  lane x (\nendmodule\nmodule m (\n);\n  lane lane$0 (\n  lane lane$1 (\n  vote vote (\nendmodule\n";
+        assert_eq!(
+            [("m", "lane"), ("m", "vote"), ("a", "lane"), ("n", "lane")]
+                .map(|(m, of)| instances(text, m, of)),
+            [2, 1, 1, 0]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a person runs while working on the kit. One command a file.
 
 mod bench;
+mod bitstream;
 mod board;
 mod demo;
 mod docs;
@@ -38,6 +39,7 @@ enum Command {
     Wave(wave::Args),
     Synth(synth::Args),
     Board(board::Args),
+    Bitstream(bitstream::Args),
 }
 
 fn main() -> ExitCode {
@@ -64,5 +66,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Wave(args) => wave::run(&workspace, &args),
         Command::Synth(args) => synth::run(&workspace, &args),
         Command::Board(args) => board::run(&workspace, &args),
+        Command::Bitstream(args) => bitstream::run(&workspace, &args),
     }
 }

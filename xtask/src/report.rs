@@ -118,6 +118,15 @@ impl Progress {
         Progress { what, began: Instant::now(), spinner }
     }
 
+    /// Says something of it that is done, while the rest goes on.
+    pub(crate) fn note(&self, text: &str) {
+        let line = format!("{}: {text} ({} s)", self.what, seconds(self.began.elapsed()));
+        match &self.spinner {
+            Some(spinner) => spinner.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+
     /// Says how it ended, and gives how long it took.
     pub(crate) fn done(self, result: &str) -> Duration {
         let took = self.began.elapsed();

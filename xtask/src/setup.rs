@@ -19,7 +19,7 @@ use tools::{TOOLS, Tool};
 /// Install what the machine lacks: Debian packages, and everything else in `.cache/`
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Also what builds bitstreams
+    /// Also what builds bitstreams and flashes them: native where it can be fetched, else slow
     #[arg(long)]
     fpga: bool,
     /// Also what builds the book
@@ -54,6 +54,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wanted = |set| match set {
         Set::Base => true,
         Set::Fpga => args.fpga,
+        Set::FpgaAnywhere => false,
         Set::Docs => args.docs,
         Set::Fuzz => args.fuzz,
         Set::Lab => args.lab,
@@ -65,6 +66,21 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if !args.check && !actions.is_empty() {
         states = perform(&cache, &actions, &selected)?;
         actions = plan(&states, &machine(workspace, &cache));
+    }
+    if lacks(&states, Set::Fpga) {
+        let instead: Vec<_> = TOOLS.iter().filter(|tool| tool.set == Set::FpgaAnywhere).collect();
+        let mut found = examine(&cache, &instead);
+        let slow = plan(&found, &machine(workspace, &cache));
+        if !args.check && !slow.is_empty() {
+            eprintln!("the native tools cannot be had here ({}): the slow ones instead", told(&actions));
+            found = perform(&cache, &slow, &instead)?;
+        }
+        // A machine without the native tools is in order with the others.
+        if !lacks(&found, Set::FpgaAnywhere) {
+            states.retain(|(tool, _)| tool.set != Set::Fpga);
+            actions.retain(|action| !action.tools.iter().any(|name| is_in(name, Set::Fpga)));
+        }
+        states.extend(found);
     }
     if !args.check {
         cache.note(&states)?;
@@ -89,6 +105,20 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         bail!("{lacking} of {} tools are not ready", lines.len());
     }
     Ok(())
+}
+
+/// Whether a tool of that set is asked for and not ready.
+fn lacks(states: &[(&Tool, State)], set: Set) -> bool {
+    states.iter().any(|(tool, state)| tool.set == set && *state != State::Ready)
+}
+
+fn is_in(name: &str, set: Set) -> bool {
+    TOOLS.iter().any(|tool| tool.name == name && tool.set == set)
+}
+
+/// The actions that are left, as a person would type them.
+fn told(actions: &[Action]) -> String {
+    actions.iter().map(Action::shown).collect::<Vec<_>>().join("; ")
 }
 
 /// Makes the tools of one set ready, for a command that cannot do without them.
@@ -157,6 +187,7 @@ fn machine(workspace: &Workspace, cache: &Cache) -> Machine {
         cache: cache.root.display().to_string(),
         constraints: workspace.root.join("xtask/constraints.txt").display().to_string(),
         fetch_lab: workspace.root.join("xtask/fetch-lab.sh").display().to_string(),
+        fetch_fpga: workspace.root.join("xtask/fetch-fpga.sh").display().to_string(),
     }
 }
 

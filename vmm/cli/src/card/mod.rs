@@ -1,8 +1,9 @@
-//! `covert card`: cards looked at, tried, reset, given to VFIO and taken back, and a simulated one served.
+//! `covert card`: cards looked at, tried, reset, given to VFIO and taken back, flashed, and a simulated one served.
 
 mod bind;
 mod config_space;
 pub mod find;
+mod flash;
 mod info;
 mod selftest;
 mod serve;
@@ -17,7 +18,7 @@ use covert_driver::vfio_user::VfioUserCard;
 use covert_verification::settled_card::SettledCard;
 use std::sync::Arc;
 
-/// Look at cards, try them, and give them to VFIO
+/// Look at cards, try them, give them to VFIO, and flash boards
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -37,6 +38,7 @@ enum What {
     Bind(bind::Bind),
     /// Take a card back from vfio-pci
     Unbind(bind::Unbind),
+    Flash(flash::Flash),
 }
 
 /// A card, and how to tell.
@@ -62,6 +64,7 @@ pub fn run(args: &Args) -> Result<u8> {
         What::Reset(one) => reset(&one.card, one.json),
         What::Bind(it) => bind::bind(&Bus::host(), it),
         What::Unbind(it) => bind::unbind(&Bus::host(), it),
+        What::Flash(it) => flash::run(it),
     }
 }
 

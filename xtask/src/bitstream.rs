@@ -1,0 +1,260 @@
+//! `cargo xtask bitstream`: builds a board's bring-up bitstream and says from what, how fast and how large; or builds it again, to see that
+//! it is the same.
+
+mod build;
+mod store;
+mod table;
+
+use crate::fpga::netlist;
+use crate::fpga::timing;
+use crate::fpga::tools::{Tools, processors};
+use crate::report::{self, Skip, Table};
+use crate::workspace::{self, Workspace};
+use anyhow::{Context, Result, bail};
+use build::{Build, Built};
+use covert_boards::manifest::{Output, UnitSize, device_name, sha256, timing_model};
+use covert_boards::package::Package;
+use covert_boards::{Board, Design, Manifest, UNIT_HERTZ, check};
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+/// Build a board's bring-up bitstream: synthesise, place from several seeds, pack, and judge
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The board: a folder of `boards/`
+    #[arg(required_unless_present = "table")]
+    board: Option<String>,
+    /// What is built: `unit`, or `alive`, which is clock, reset, a light and an echo
+    #[arg(long, default_value = "unit")]
+    design: Design,
+    /// How many placements to try, seeds from 1 on; the fastest is packed
+    #[arg(long, default_value_t = 4)]
+    seeds: u32,
+    /// How many placements at a time; as many as there are processors if not said
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Leave what was synthesised or placed before, and do it anew
+    #[arg(long)]
+    fresh: bool,
+    /// Write manifest and bitstream to `fpga-bitstreams/`
+    #[arg(long, conflicts_with = "check")]
+    write: bool,
+    /// Build with the seed of the committed manifest, and fail unless the same bytes come out
+    #[arg(long)]
+    check: bool,
+    /// Write the table in `docs/src/bitstreams.md` from the committed manifests; builds nothing
+    #[arg(long, conflicts_with_all = ["write", "check", "fresh"])]
+    table: bool,
+    /// Print the manifest as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The largest file that is committed, in bytes.
+const LARGEST: u64 = 1_000_000;
+
+const GOAL: f64 = UNIT_HERTZ as f64 / 1e6;
+
+const NOTE: &str =
+    "Bring-up: speaks over a serial line, has no PCIe. Built by open tools; was not run on hardware.";
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.table {
+        return table::write(workspace);
+    }
+    if args.seeds == 0 {
+        bail!("`--seeds 0` places nothing: give 1 or more");
+    }
+    let name = args.board.as_deref().context("no board is named")?;
+    let board = Board::load(&workspace.root, name)?;
+    let faults = check::check(&board, &Package::load(&workspace.root, &board.device)?);
+    if !faults.is_empty() {
+        bail!("`boards/{name}/board.toml` is not in order: {}", faults.join("; "));
+    }
+    let path = workspace.root.join(Manifest::path(name, args.design));
+    let committed = if args.check { Some(Manifest::load(&path)?) } else { None };
+    let seeds = committed.as_ref().map_or_else(|| (1..=args.seeds).collect(), |manifest| vec![manifest.seed]);
+
+    if args.check && skipped(workspace)? {
+        return Ok(());
+    }
+    let build = Build::new(workspace, &board, args.design, args.fresh)?;
+    if let Some(committed) = &committed {
+        same_sources(committed, &build)?;
+    }
+    let built = build.run(&seeds, args.jobs.unwrap_or_else(processors))?;
+    let manifest = manifest(workspace, &board, &build, &built)?;
+    let text = manifest.text();
+    fs::write(build.folder.join("manifest.json"), &text)
+        .with_context(|| format!("cannot write to `{}`", build.folder.display()))?;
+    report::emit(args.json, &overview(&manifest), &manifest)?;
+    eprintln!("\n{}\n{}", NOTE, timing_model(board.device.family));
+    eprintln!("the build is in `{}`", workspace.short(&build.folder));
+    judge(&manifest, &built)?;
+    if let Some(committed) = &committed {
+        same_bytes(committed, &manifest)?;
+    }
+    if args.write {
+        keep(workspace, &build, &manifest)?;
+    }
+    Ok(())
+}
+
+/// Whether a committed bitstream cannot be built again for want of its tools; says so. Where they can be had, that is an error in CI.
+fn skipped(workspace: &Workspace) -> Result<bool> {
+    if Tools::locate(workspace).native().is_some() {
+        return Ok(false);
+    }
+    let skip = Skip {
+        what: "building a committed bitstream again",
+        missing: "the native tools that built it",
+        install: "cargo xtask setup --fpga",
+    };
+    let possible = workspace::on_path("apt-get") && cfg!(target_arch = "x86_64");
+    if possible && std::env::var("CI").is_ok_and(|value| value == "true") {
+        bail!("{skip}");
+    }
+    eprintln!("{skip}");
+    Ok(true)
+}
+
+/// Fails if the sources are no longer those of the committed bitstream.
+fn same_sources(committed: &Manifest, build: &Build<'_>) -> Result<()> {
+    if committed.inputs != build.inputs {
+        let changed = |(name, hash): &(&String, &String)| committed.inputs.get(*name) != Some(hash);
+        let names: Vec<_> = build.inputs.iter().filter(changed).map(|(name, _)| name.as_str()).collect();
+        bail!(
+            "the committed bitstream is of other sources ({}): build it anew with `cargo xtask bitstream {} --design {} --write`",
+            names.join(", "),
+            committed.board,
+            committed.design
+        );
+    }
+    Ok(())
+}
+
+/// Fails if other bytes came out. Other tools give other bytes: that is told, and is no failure.
+fn same_bytes(committed: &Manifest, manifest: &Manifest) -> Result<()> {
+    if (&committed.tools, &committed.packages) != (&manifest.tools, &manifest.packages) {
+        let changed = |(name, version): &(&String, &String)| committed.packages.get(*name) != Some(version);
+        let other =
+            manifest.packages.iter().filter(changed).map(|(name, version)| format!("{name} {version}"));
+        eprintln!(
+            "SKIPPED comparison with the committed bitstream: it was built by other versions than {}",
+            other.collect::<Vec<_>>().join(", ")
+        );
+        return Ok(());
+    }
+    for expected in &committed.outputs {
+        // What it is called where it is kept says nothing of the bytes.
+        let kind = expected.file.rsplit('.').next();
+        let found = manifest.outputs.iter().find(|output| output.file.rsplit('.').next() == kind);
+        let found = found.with_context(|| format!("no {} came out", expected.file))?;
+        if found.sha256 != expected.sha256 {
+            bail!(
+                "{} is not the committed one: SHA-256 {}, not {}",
+                expected.file,
+                found.sha256,
+                expected.sha256
+            );
+        }
+        eprintln!("{}: byte for byte what is committed", expected.file);
+    }
+    Ok(())
+}
+
+/// Fails if a copy of the comparator is lost, or the placement that is packed misses the clock.
+fn judge(manifest: &Manifest, built: &Built) -> Result<()> {
+    netlist::judge(&built.copies)?;
+    let packed = manifest.placement().context("the packed placement is not among the placements")?;
+    timing::judge(packed, GOAL)
+}
+
+fn manifest(workspace: &Workspace, board: &Board, build: &Build<'_>, built: &Built) -> Result<Manifest> {
+    let unit = build.design == Design::Unit;
+    let outputs = built.outputs.iter().map(|file| -> Result<Output> {
+        let path = build.folder.join(file);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok(Output { file: file.clone(), kept: false, bytes: bytes.len() as u64, sha256: sha256(&bytes) })
+    });
+    Ok(Manifest {
+        board: board.name.clone(),
+        design: build.design,
+        note: NOTE.into(),
+        device: device_name(board),
+        unit: unit.then(|| unit_size(build)).transpose()?,
+        git: git(workspace),
+        inputs: build.inputs.clone(),
+        tools: build.tools.clone(),
+        packages: build.packages.clone(),
+        seed: built.seed,
+        constraint_mhz: GOAL,
+        timing_model: timing_model(board.device.family).into(),
+        placements: built.placements.clone(),
+        size: built.size.clone(),
+        redundancy: unit.then(|| netlist::redundancy(&built.copies)),
+        outputs: outputs.collect::<Result<_>>()?,
+    })
+}
+
+/// The configuration of the unit that was built.
+fn unit_size(build: &Build<'_>) -> Result<UnitSize> {
+    let path = build.folder.join("redundancy_unit.v");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(UnitSize::of(&text)?)
+}
+
+/// The commit, and whether something that a bitstream is made of is not as committed.
+fn git(workspace: &Workspace) -> String {
+    let ask = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        workspace::output(git.args(arguments).current_dir(&workspace.root)).map(|text| text.trim().to_owned())
+    };
+    let Ok(commit) = ask(&["rev-parse", "HEAD"]) else { return "not a git repository".into() };
+    match ask(&["status", "--porcelain", "--", "rtl/generated", "boards"]) {
+        Ok(changes) if changes.is_empty() => commit,
+        _ => format!("{commit}, with changes"),
+    }
+}
+
+/// Puts manifest, and bitstream if it is small enough, to the committed ones.
+fn keep(workspace: &Workspace, build: &Build<'_>, manifest: &Manifest) -> Result<()> {
+    let mut manifest = manifest.clone();
+    let path = workspace.root.join(Manifest::path(&manifest.board, manifest.design));
+    let folder = path.parent().context("a manifest has a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    for output in manifest.outputs.iter_mut().filter(|output| output.file.ends_with(".bit")) {
+        let name = format!("{}.bit", manifest.design);
+        if output.bytes <= LARGEST {
+            let from = build.folder.join(&output.file);
+            fs::copy(&from, folder.join(&name))
+                .with_context(|| format!("cannot copy `{}`", from.display()))?;
+            (output.file, output.kept) = (name, true);
+        }
+    }
+    fs::write(&path, manifest.text()).with_context(|| format!("cannot write `{}`", path.display()))?;
+    eprintln!("wrote {}", workspace.short(&path));
+    Ok(())
+}
+
+fn overview(manifest: &Manifest) -> Table {
+    let mut table = Table::new(["seed", "MHz", "of 125 MHz", "longest path, ns", "through"]);
+    for placement in &manifest.placements {
+        let verdict = if placement.fmax_mhz >= manifest.constraint_mhz { "met" } else { "missed" };
+        let packed = if placement.seed == manifest.seed { ", packed" } else { "" };
+        table.row([
+            placement.seed.to_string(),
+            format!("{:.2}", placement.fmax_mhz),
+            format!("{verdict}{packed}"),
+            format!("{:.2}", placement.worst_ns),
+            placement.worst_path.clone(),
+        ]);
+    }
+    table
+}
+
+/// The hash of each of some files, by name.
+fn hashes(files: &[(String, Vec<u8>)]) -> BTreeMap<String, String> {
+    files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect()
+}

@@ -1,0 +1,128 @@
+//! The table in `docs/src/bitstreams.md`: every board, configuration and seed that a committed manifest has.
+
+use crate::report::Table;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use covert_boards::{Board, Design, Manifest};
+use std::fs;
+use std::path::Path;
+
+pub(super) const PAGE: &str = "docs/src/bitstreams.md";
+const BEGIN: &str = "<!-- Written by `cargo xtask bitstream --table`; changes down to the next such line are overwritten. -->\n";
+const END: &str = "<!-- End of what is written. -->\n";
+
+pub(super) fn write(workspace: &Workspace) -> Result<()> {
+    let path = workspace.root.join(PAGE);
+    let page = fs::read_to_string(&path).with_context(|| format!("cannot read `{PAGE}`"))?;
+    let page =
+        replaced(&page, &text(&workspace.root)?).with_context(|| format!("`{PAGE}` has lost its marks"))?;
+    fs::write(&path, page).with_context(|| format!("cannot write `{PAGE}`"))?;
+    eprintln!("wrote {PAGE}");
+    Ok(())
+}
+
+/// The page with another table between the marks.
+fn replaced(page: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}{table}{END}{after}"))
+}
+
+/// Every committed manifest.
+fn manifests(root: &Path) -> Result<Vec<Manifest>> {
+    let mut all = Vec::new();
+    for board in Board::names(root)? {
+        for design in [Design::Alive, Design::Unit] {
+            let path = root.join(Manifest::path(&board, design));
+            if path.is_file() {
+                all.push(Manifest::load(&path)?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn text(root: &Path) -> Result<String> {
+    let mut sizes = Table::new([
+        "board",
+        "part",
+        "design",
+        "LUT",
+        "flip-flops",
+        "block RAM",
+        "LUT RAM",
+        "comparator, plain",
+        "comparator, complemented",
+    ]);
+    let mut speeds =
+        Table::new(["board", "design", "seed", "MHz", "of 125 MHz", "longest path, ns", "through"]);
+    for manifest in manifests(root)? {
+        let design = match manifest.unit {
+            None => manifest.design.to_string(),
+            Some(unit) => format!("unit: {} lanes, {} group, {} bit", unit.lanes, unit.groups, unit.width),
+        };
+        let copy = |of: Option<usize>| of.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        sizes.row([
+            manifest.board.clone(),
+            manifest.device.clone(),
+            design,
+            manifest.size.luts.to_string(),
+            manifest.size.flip_flops.to_string(),
+            manifest.size.block_rams.to_string(),
+            manifest.size.distributed_rams.to_string(),
+            copy(manifest.redundancy.map(|copies| copies.plain)),
+            copy(manifest.redundancy.map(|copies| copies.complemented)),
+        ]);
+        for placement in &manifest.placements {
+            let met = placement.fmax_mhz >= manifest.constraint_mhz;
+            let packed = if placement.seed == manifest.seed { ", packed" } else { "" };
+            speeds.row([
+                manifest.board.clone(),
+                manifest.design.to_string(),
+                placement.seed.to_string(),
+                format!("{:.2}", placement.fmax_mhz),
+                format!("{}{packed}", if met { "met" } else { "missed" }),
+                format!("{:.2}", placement.worst_ns),
+                format!("`{}`", placement.worst_path),
+            ]);
+        }
+    }
+    Ok(format!("\n{}\n{}\n", sizes.markdown(), speeds.markdown()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    #[test]
+    fn the_table_is_of_the_committed_bitstreams() {
+        let page = fs::read_to_string(root().join(PAGE)).expect("it is committed");
+        let table = text(&root()).expect("manifests");
+        let stale = "run `cargo xtask bitstream --table`";
+        assert_eq!(replaced(&page, &table).as_deref(), Some(page.as_str()), "{stale}");
+    }
+
+    #[test]
+    fn every_bitstream_is_the_one_of_its_manifest_and_may_be_put_onto_its_board() {
+        let mut found = 0;
+        for manifest in manifests(&root()).expect("manifests") {
+            let board = Board::load(&root(), &manifest.board).expect("a board");
+            if let Some(redundancy) = manifest.redundancy {
+                assert!(redundancy.plain >= redundancy.expected, "{redundancy:?}");
+                assert!(redundancy.complemented >= redundancy.expected, "{redundancy:?}");
+            }
+            for output in manifest.outputs.iter().filter(|output| output.kept) {
+                let path = root().join(Manifest::path(&manifest.board, manifest.design));
+                let bytes = fs::read(path.with_file_name(&output.file)).expect("it is committed");
+                manifest.fits(&board, &bytes).expect("it fits");
+                found += 1;
+            }
+        }
+        assert!(found > 0, "no bitstream is committed");
+    }
+}
