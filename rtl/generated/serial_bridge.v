@@ -5,7 +5,7 @@
 // 
 // The line goes through two flip-flops and then a majority of three clocks; a bit is read in its middle. After a byte without
 // its stop bit (a break, a line error) the receiver waits until the line is idle. So it does after power-up.
-module serial_rx (
+module serial_bridge_serial_rx (
    input wire clock,
    input wire reset,
    input wire [7:0] bit_clocks,
@@ -136,7 +136,7 @@ endmodule
 // A frame has a head of three bytes, and either nothing or eight bytes behind it, then the check sequence: 5 or 13 bytes.
 // Any other length, a wrong check sequence or a broken byte makes it `bad`; the next flag begins anew. Fields stay
 // until the next frame's bytes arrive, tens of clocks later.
-module deframer (
+module serial_bridge_deframer (
    input wire clock,
    input wire reset,
    input wire received,
@@ -279,7 +279,7 @@ module deframer (
    end
 endmodule
 
-module lut_ram_64x64 (
+module serial_bridge_lut_ram_64x64 (
    input wire clock,
    input wire write,
    input wire [5:0] write_address,
@@ -294,7 +294,7 @@ module lut_ram_64x64 (
    always @(*) data = words[address];
 endmodule
 
-module lut_ram_4x64 (
+module serial_bridge_lut_ram_4x64 (
    input wire clock,
    input wire write,
    input wire [5:0] write_address,
@@ -313,7 +313,7 @@ endmodule
 // 
 // Beats are numbered modulo 256. `head` is the oldest that is not acknowledged, `at` the next to send. An acknowledgement
 // names the next number that the other side wants; one that names no beat of the queue is ignored.
-module resend_queue (
+module serial_bridge_resend_queue (
    input wire clock,
    input wire clear,
    input wire put,
@@ -351,7 +351,7 @@ module resend_queue (
    reg [7:0] at$q = 8'h0;
    reg [7:0] tail$d;
    reg [7:0] tail$q = 8'h0;
-   lut_ram_64x64 words (
+   serial_bridge_lut_ram_64x64 words (
       .clock(clock),
       .write(words$write),
       .write_address(words$write_address),
@@ -359,7 +359,7 @@ module resend_queue (
       .address(words$address),
       .data(words$data)
    );
-   lut_ram_4x64 kinds (
+   serial_bridge_lut_ram_4x64 kinds (
       .clock(clock),
       .write(kinds$write),
       .write_address(kinds$write_address),
@@ -422,7 +422,7 @@ endmodule
 // Makes frames: flag, three bytes of head, eight of data, check sequence, flag; escapes as in RFC 1662.
 // 
 // A frame's fields are taken when it begins. See `deframer` for the other direction.
-module framer (
+module serial_bridge_framer (
    input wire clock,
    input wire reset,
    input wire put,
@@ -555,7 +555,7 @@ endmodule
 // Puts bytes onto an asynchronous serial line: a start bit, 8 data bits, the lowest first, one stop bit.
 // 
 // The line comes from a flip-flop that holds its complement, so that it is idle from power-up on.
-module serial_tx (
+module serial_bridge_serial_tx (
    input wire clock,
    input wire reset,
    input wire [7:0] bit_clocks,
@@ -761,7 +761,7 @@ module serial_bridge (
    reg turn$q = 1'h0;
    reg [6:0] clocks$d;
    reg [6:0] clocks$q = 7'h0;
-   serial_rx serial_rx (
+   serial_bridge_serial_rx serial_rx (
       .clock(clock),
       .reset(serial_rx$reset),
       .bit_clocks(serial_rx$bit_clocks),
@@ -770,7 +770,7 @@ module serial_bridge (
       .octet(serial_rx$octet),
       .broken(serial_rx$broken)
    );
-   deframer deframer (
+   serial_bridge_deframer deframer (
       .clock(clock),
       .reset(deframer$reset),
       .received(deframer$received),
@@ -784,7 +784,7 @@ module serial_bridge (
       .acknowledged(deframer$acknowledged),
       .data(deframer$data)
    );
-   resend_queue resend_queue (
+   serial_bridge_resend_queue resend_queue (
       .clock(clock),
       .clear(resend_queue$clear),
       .put(resend_queue$put),
@@ -800,7 +800,7 @@ module serial_bridge (
       .acknowledged(resend_queue$acknowledged),
       .resend(resend_queue$resend)
    );
-   framer framer (
+   serial_bridge_framer framer (
       .clock(clock),
       .reset(framer$reset),
       .put(framer$put),
@@ -813,7 +813,7 @@ module serial_bridge (
       .octet(framer$octet),
       .sendable(framer$sendable)
    );
-   serial_tx serial_tx (
+   serial_bridge_serial_tx serial_tx (
       .clock(clock),
       .reset(serial_tx$reset),
       .bit_clocks(serial_tx$bit_clocks),
