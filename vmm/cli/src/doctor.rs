@@ -7,7 +7,7 @@ use covert_driver::pci::Bus;
 use covert_replica::bare::Bare;
 use covert_replica::guest::Demand;
 use covert_replica::machine::{Machine, Options, Stop};
-use covert_replica::probe;
+use covert_replica::probe::{self, Pace};
 use kvm_ioctls::{Cap, Kvm};
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -132,17 +132,14 @@ fn examine_kvm(kvm: &Kvm) -> Vec<Finding> {
         Err(error) => Finding::bad("guest code at user level", error, "no guest of this kit can run here"),
     });
     findings.push(match probe::privileged_code(kvm) {
-        Ok(took) if took.as_millis() < 1 => {
-            Finding::good("guest code at kernel level", format!("native ({} us)", took.as_micros()))
+        Ok(pace) if pace.native() => {
+            Finding::good("guest code at kernel level", "native, as fast as the host's")
         }
-        Ok(took) => {
-            let each = took.as_nanos() / u128::from(2 * probe::ROUNDS);
-            Finding::absent(
-                "guest code at kernel level",
-                format!("emulated, {each} ns an instruction"),
-                "stock kernels need a host with VMX or SVM; programs and bare guests run at full speed here",
-            )
-        }
+        Ok(Pace { guest, host }) => Finding::absent(
+            "guest code at kernel level",
+            format!("emulated: a loop takes {guest:?} a round, on the host {host:?}"),
+            "stock kernels need a host with VMX or SVM; programs and bare guests run at full speed here",
+        ),
         Err(error) => Finding::absent("guest code at kernel level", error.to_string(), "as above"),
     });
     findings
