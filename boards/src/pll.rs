@@ -55,7 +55,7 @@ pub fn dividers(family: Family, from: u64, wanted: u64) -> Result<Dividers, Erro
     let limits = limits(family);
     let found = (1..=limits.input).find_map(|input| {
         let detector = from / input;
-        if from % input != 0 || !limits.detector.contains(&detector) {
+        if !from.is_multiple_of(input) || !limits.detector.contains(&detector) {
             return None;
         }
         let middle = limits.oscillator.start().midpoint(*limits.oscillator.end());

@@ -28,9 +28,12 @@ pub(crate) struct Args {
     /// What is built: `unit`, or `alive`, which is clock, reset, a light and an echo
     #[arg(long, default_value = "unit")]
     design: Design,
-    /// How many placements to try, seeds from 1 on; the fastest is packed
-    #[arg(long, default_value_t = 4)]
+    /// How many placements to try; the fastest is packed
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
+    /// The first seed
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    from: u32,
     /// How many placements at a time; as many as there are processors if not said
     #[arg(long)]
     jobs: Option<usize>,
@@ -63,9 +66,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.table {
         return table::write(workspace);
     }
-    if args.seeds == 0 {
-        bail!("`--seeds 0` places nothing: give 1 or more");
-    }
     let name = args.board.as_deref().context("no board is named")?;
     let board = Board::load(&workspace.root, name)?;
     let faults = check::check(&board, &Package::load(&workspace.root, &board.device)?);
@@ -74,7 +74,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     let path = workspace.root.join(Manifest::path(name, args.design));
     let committed = if args.check { Some(Manifest::load(&path)?) } else { None };
-    let seeds = committed.as_ref().map_or_else(|| (1..=args.seeds).collect(), |manifest| vec![manifest.seed]);
+    let seeds = committed
+        .as_ref()
+        .map_or_else(|| (args.from..args.from + args.seeds).collect(), |manifest| vec![manifest.seed]);
 
     if args.check && skipped(workspace)? {
         return Ok(());

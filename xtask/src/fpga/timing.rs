@@ -152,7 +152,14 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_missed_is_an_error_that_names_the_path() {
-        let placement = |fmax_mhz| Placement { seed: 3, fmax_mhz, worst_ns: 9.5, worst_path: "a > b".into() };
+        let placement = |fmax_mhz| Placement {
+            seed: 3,
+            fmax_mhz,
+            worst_ns: 9.5,
+            routing_ns: 3.0,
+            levels: 4,
+            worst_path: "a > b".into(),
+        };
         assert!(judge(&placement(125.0), 125.0).is_ok());
         let error = judge(&placement(124.99), 125.0).expect_err("missed").to_string();
         for part in

@@ -59,7 +59,7 @@ impl Tools {
             }
         } else if workspace::on_path(name) {
             return Ok(name.into());
-        } else if let Some(path) = paths.last() {
+        } else if let Some(path) = paths.next_back() {
             return Ok(path);
         }
         bail!("`{name}` is neither on PATH nor in the cache: run `cargo xtask setup --fpga`")
