@@ -47,7 +47,7 @@ pub struct Manifest {
 }
 
 /// The configuration of the redundancy unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitSize {
     /// Ports for replicas.
@@ -56,6 +56,8 @@ pub struct UnitSize {
     pub groups: u32,
     /// Bits of the TLP streams.
     pub width: u32,
+    /// What its registers say of its Verilog, in hexadecimal: `covert card info` shows the same of a card with this bitstream.
+    pub rtl_hash: String,
 }
 
 impl UnitSize {
@@ -69,7 +71,19 @@ impl UnitSize {
         let stream = ports.iter().find(|port| port.name == "rx_req_data");
         let width = stream.ok_or_else(|| Error::Ports("the unit has no rx_req_data".into()))?.width;
         let count = |of| instances(verilog, UNIT, of) as u32;
-        Ok(UnitSize { lanes: count("lane"), groups: count("vote"), width })
+        let half = |name: &str| {
+            let (_, rest) = verilog.split_once(&format!("rtl_hash${name} = 32'h"))?;
+            u32::from_str_radix(rest.split_once(';')?.0, 16).ok()
+        };
+        let (Some(low), Some(high)) = (half("lo"), half("hi")) else {
+            return Err(Error::Ports("the unit does not say the hash of its Verilog".into()));
+        };
+        Ok(UnitSize {
+            lanes: count("lane"),
+            groups: count("vote"),
+            width,
+            rtl_hash: format!("{high:08x}{low:08x}"),
+        })
     }
 }
 

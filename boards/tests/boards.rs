@@ -2,6 +2,7 @@
 
 use covert_boards::board::Family;
 use covert_boards::check::check;
+use covert_boards::manifest::UnitSize;
 use covert_boards::package::Package;
 use covert_boards::{Board, Design, constraints};
 use std::path::{Path, PathBuf};
@@ -163,6 +164,20 @@ fn every_port_of_a_top_level_is_placed_and_its_clock_constrained() {
             assert!(pins.lines().any(|line| line == clock), "{}: {pins}", board.name);
         }
     }
+}
+
+/// The committed unit, as a manifest has it.
+#[test]
+fn a_manifest_has_the_configuration_of_the_unit() {
+    let verilog = std::fs::read_to_string(root().join(covert_boards::UNIT_VERILOG)).expect("it is committed");
+    let unit = UnitSize::of(&verilog).expect("the unit");
+    assert_eq!((unit.lanes, unit.groups, unit.width), (2, 1, 64));
+    assert!(
+        verilog.contains(&format!("32'h{}", &unit.rtl_hash[..8])) && unit.rtl_hash.len() == 16,
+        "{unit:?}"
+    );
+    assert!(UnitSize::of("module other (\n);\nendmodule\n").is_err());
+    assert!(UnitSize::of(&verilog.replace("rtl_hash$lo = ", "rtl_hash$lo <= ")).is_err());
 }
 
 /// What is built needs no PCIe: its pins are in the recipe's file alone.

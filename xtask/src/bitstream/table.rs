@@ -57,7 +57,7 @@ fn text(root: &Path) -> Result<String> {
     let mut speeds =
         Table::new(["board", "design", "seed", "MHz", "of 125 MHz", "longest path, ns", "through"]);
     for manifest in manifests(root)? {
-        let design = match manifest.unit {
+        let design = match &manifest.unit {
             None => manifest.design.to_string(),
             Some(unit) => format!("unit: {} lanes, {} group, {} bit", unit.lanes, unit.groups, unit.width),
         };
