@@ -7,11 +7,13 @@ mod table;
 
 use crate::fpga::netlist;
 use crate::fpga::timing;
-use crate::fpga::tools::{Tools, processors};
+use crate::fpga::tools::processors;
 use crate::report::{self, Skip, Table};
+use crate::setup::{self, Set};
 use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result, bail};
 use build::{Build, Built};
+use covert_boards::board::Family;
 use covert_boards::manifest::{Output, UnitSize, device_name, sha256, timing_model};
 use covert_boards::package::Package;
 use covert_boards::{Board, Design, Manifest, UNIT_HERTZ, check};
@@ -78,8 +80,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         .as_ref()
         .map_or_else(|| (args.from..args.from + args.seeds).collect(), |manifest| vec![manifest.seed]);
 
-    if args.check && skipped(workspace)? {
-        return Ok(());
+    let native = setup::ensure(workspace, Set::Fpga);
+    if let (true, Err(why)) = (args.check, &native) {
+        return skip(why);
+    }
+    if let Err(why) = native {
+        if board.device.family != Family::Ecp5 {
+            return Err(why.context("only the native tools build for this family"));
+        }
+        eprintln!("the native tools cannot be had here ({why:#}): the slow ones instead");
+        setup::ensure_fpga_anywhere(workspace)?;
     }
     let build = Build::new(workspace, &board, args.design, args.fresh)?;
     if let Some(committed) = &committed {
@@ -103,11 +113,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Whether a committed bitstream cannot be built again for want of its tools; says so. Where they can be had, that is an error in CI.
-fn skipped(workspace: &Workspace) -> Result<bool> {
-    if Tools::locate(workspace).native().is_some() {
-        return Ok(false);
-    }
+/// A committed bitstream cannot be built again for want of the tools that built it. Where they can be had, that is an error in CI.
+fn skip(why: &anyhow::Error) -> Result<()> {
     let skip = Skip {
         what: "building a committed bitstream again",
         missing: "the native tools that built it",
@@ -115,10 +122,10 @@ fn skipped(workspace: &Workspace) -> Result<bool> {
     };
     let possible = workspace::on_path("apt-get") && cfg!(target_arch = "x86_64");
     if possible && std::env::var("CI").is_ok_and(|value| value == "true") {
-        bail!("{skip}");
+        bail!("{skip}: {why:#}");
     }
     eprintln!("{skip}");
-    Ok(true)
+    Ok(())
 }
 
 /// Fails if the sources are no longer those of the committed bitstream.

@@ -131,6 +131,13 @@ pub(crate) fn ensure_simulation(workspace: &Workspace) -> Result<Cache> {
     ensure_those(workspace, |tool| tools::SIMULATION.contains(&tool.name))
 }
 
+/// Makes the tools ready that build ECP5 bitstreams on any machine, slowly.
+pub(crate) fn ensure_fpga_anywhere(workspace: &Workspace) -> Result<Cache> {
+    ensure_those(workspace, |tool| {
+        tool.set == Set::FpgaAnywhere || ["yosys", "python3-venv"].contains(&tool.name)
+    })
+}
+
 fn ensure_those(workspace: &Workspace, wanted: impl Fn(&Tool) -> bool) -> Result<Cache> {
     let mut cache = Cache::locate(workspace);
     let selected: Vec<_> = TOOLS.iter().filter(|tool| wanted(tool)).collect();
