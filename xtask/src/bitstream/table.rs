@@ -108,6 +108,20 @@ mod tests {
     }
 
     #[test]
+    fn the_unit_for_ecp5_is_the_fastest_of_four_placements_and_meets_its_clock() {
+        let path = root().join(Manifest::path("versa-ecp5", Design::Unit));
+        let manifest = Manifest::load(&path).expect("it is committed");
+        let seeds: Vec<u32> = manifest.placements.iter().map(|placement| placement.seed).collect();
+        assert!(seeds.starts_with(&[1, 2, 3, 4]), "placed with seeds {seeds:?}");
+        let packed = manifest.placement().expect("the packed one is among them");
+        for placement in &manifest.placements {
+            assert!(placement.fmax_mhz <= packed.fmax_mhz, "{placement:?}");
+        }
+        assert_eq!(manifest.constraint_mhz, super::super::GOAL);
+        assert!(packed.fmax_mhz >= manifest.constraint_mhz, "{packed:?}");
+    }
+
+    #[test]
     fn every_bitstream_is_the_one_of_its_manifest_and_may_be_put_onto_its_board() {
         let mut found = 0;
         for manifest in manifests(&root()).expect("manifests") {
