@@ -87,10 +87,11 @@ impl Machine<'_> {
 
     /// QEMU with everything but a serial line.
     fn qemu(&self, card: &CardServer, lab: &str) -> Result<Command> {
-        // An emulated IOMMU in which the device's accesses are checked, and of which VFIO is told what is mapped. The card
+        // An emulated IOMMU in which the device's accesses are checked, and of which VFIO is told what is mapped; it reaches no
+        // further than that of a desktop. The card
         // is behind a port, as a card is; its messages may take long, as it is simulated.
         let devices = [
-            "intel-iommu,intremap=on,caching-mode=on".to_owned(),
+            "intel-iommu,intremap=on,caching-mode=on,aw-bits=39".to_owned(),
             "pcie-root-port,id=rp0,slot=1".to_owned(),
             "edu".to_owned(),
             serde_json::json!({

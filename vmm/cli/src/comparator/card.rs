@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-/// IOVA of the fault ring; the arenas lie from 2^40 on.
+/// IOVA of the fault ring; the arenas lie from 2^37 on.
 const FAULTS: u64 = 0x1000_0000;
 /// Log2 of the fault ring's entries.
 const FAULTS_LOG2: u32 = 8;

@@ -34,7 +34,7 @@ fn mute() -> Mute {
         OpenCard { unit, name: "mute".into(), interrupt: None, probe: None, verdict_patience: PATIENCE };
     let (progress, page) = ProgressWriter::create().expect("a page");
     let geometry =
-        |lane: u64| Geometry { base: (lane + 1) << 40, ring_log2: 4, slot_bytes: 64, staging_bytes: 0 };
+        |lane: u64| Geometry { base: (lane + 1) << 37, ring_log2: 4, slot_bytes: 64, staging_bytes: 0 };
     let memory: Vec<OwnedFd> = (0..2).map(|lane| arena::create(&geometry(lane)).expect("an arena")).collect();
     let view = |lane: u64| ArenaReader::map(&memory[lane as usize], geometry(lane)).expect("a view");
     let arenas = (0..2).map(view).collect();
