@@ -18,8 +18,8 @@ const CARD: &str = "card.log";
 /// MiB of the machine's memory.
 const MEMORY: u32 = 768;
 /// The kernel: the console; warnings and worse are shown on it; a panic ends the machine; our lines are not thinned out; no
-/// time lost on calibrating an emulated clock or on defences of an emulated processor; the IOMMU is used.
-const KERNEL: &str = "console=ttyS0 loglevel=5 panic=-1 printk.devkmsg=on tsc=reliable no_timer_check mitigations=off intel_iommu=on";
+/// time lost on calibrating an emulated clock or on defences of an emulated processor; the IOMMU is used; huge pages for two arenas.
+const KERNEL: &str = "hugepages=32 console=ttyS0 loglevel=5 panic=-1 printk.devkmsg=on tsc=reliable no_timer_check mitigations=off intel_iommu=on";
 
 /// What a machine is made of.
 pub(super) struct Machine<'a> {
