@@ -11,6 +11,7 @@ mod clock;
 pub mod config_space;
 mod connection;
 mod files;
+pub mod hostile;
 pub mod message;
 mod peer;
 mod refusal;

@@ -2,8 +2,11 @@
 //! Without Verilator these tests say loudly that they did nothing; in CI that is a failure.
 
 mod driver;
+mod malformed;
+mod messages;
 #[path = "../verilated/need.rs"]
 mod need;
 mod protocol;
+mod raw;
 mod server;
 mod suite;

@@ -50,6 +50,11 @@ impl Server {
         &self.socket
     }
 
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
     pub(crate) fn connect(&self) -> VfioUserCard {
         VfioUserCard::connect(&self.socket).unwrap()
     }
