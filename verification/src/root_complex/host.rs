@@ -4,7 +4,7 @@ use super::pins::{Outputs, Sideband, UnderTest};
 use super::requester::HostAnswer;
 use super::rules::{Rule, Violation};
 use super::stream::beats;
-use super::tlp::{Request, Status};
+use super::tlp::{Request, Status, Tlp};
 use super::trace::{Trace, TraceWriter};
 use super::{Interrupt, Link, RootComplex, Traffic};
 
@@ -110,6 +110,11 @@ impl<U: UnderTest> RootComplex<U> {
             self.step()?;
         }
         Err(Failure::GaveUp { what: "the answer to a read of BAR 0", clocks: PATIENCE })
+    }
+
+    /// From now on shows each request of the unit, read, write or interrupt, before anything of it has an effect.
+    pub fn show_requests(&mut self, onlooker: impl FnMut(&Tlp) + Send + 'static) {
+        self.onlooker = Some(Box::new(onlooker));
     }
 
     // ---- time -------------------------------------------------------------------------------

@@ -83,6 +83,9 @@ impl std::ops::AddAssign for Traffic {
     }
 }
 
+/// Sees each request of the unit before anything of it has an effect.
+type Onlooker = Box<dyn FnMut(&Tlp) + Send>;
+
 /// A root complex with a unit behind it.
 pub struct RootComplex<U> {
     unit: U,
@@ -108,6 +111,7 @@ pub struct RootComplex<U> {
     /// When the last write into memory was first offered.
     last_write: u64,
     traffic: Traffic,
+    onlooker: Option<Onlooker>,
     trace: Option<TraceWriter>,
     last: Outputs,
     /// Whether the host took requests and completions in the last clock.
@@ -179,6 +183,7 @@ impl<U: UnderTest> RootComplex<U> {
             interrupts: VecDeque::new(),
             last_write: 0,
             traffic: Traffic::default(),
+            onlooker: None,
             trace: None,
             last: Outputs::default(),
             ready: (false, false),
@@ -373,7 +378,11 @@ impl<U: UnderTest> RootComplex<U> {
     }
 
     fn take_request(&mut self, taken: &Taken) -> Result<(), (Rule, String)> {
-        match decode(taken)? {
+        let packet = decode(taken)?;
+        if let Some(onlooker) = &mut self.onlooker {
+            onlooker(&packet);
+        }
+        match packet {
             Tlp::Read(request) => {
                 check_request(&request, None, &self.link)?;
                 self.take_read(request)
