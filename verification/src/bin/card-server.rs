@@ -9,7 +9,7 @@
 //! the card's request number N, counted from 0, has any effect: a read of memory, a write, or an interrupt.
 
 use covert_verification::random::Random;
-use covert_verification::root_complex::Link;
+use covert_verification::root_complex::{Fate, Link};
 use covert_verification::simulated_card::SimulatedCard;
 use covert_verification::verilated::Verilated;
 use covert_verification::vfio_user::Listener;
@@ -76,5 +76,6 @@ fn die_at(card: &SimulatedCard<Verilated>, request: u64) {
             std::process::exit(DEAD);
         }
         left -= 1;
+        Fate::Arrives
     });
 }

@@ -1,5 +1,6 @@
 //! What a test or a driver does with the root complex: BAR accesses, commands, waiting, tracing.
 
+use super::fate::Fate;
 use super::pins::{Outputs, Sideband, UnderTest};
 use super::requester::HostAnswer;
 use super::rules::{Rule, Violation};
@@ -112,8 +113,9 @@ impl<U: UnderTest> RootComplex<U> {
         Err(Failure::GaveUp { what: "the answer to a read of BAR 0", clocks: PATIENCE })
     }
 
-    /// From now on shows each request of the unit, read, write or interrupt, before anything of it has an effect.
-    pub fn show_requests(&mut self, onlooker: impl FnMut(&Tlp) + Send + 'static) {
+    /// From now on shows each request of the unit, read, write or interrupt, before anything of it has an effect. What is
+    /// answered becomes of it.
+    pub fn show_requests(&mut self, onlooker: impl FnMut(&Tlp) -> Fate + Send + 'static) {
         self.onlooker = Some(Box::new(onlooker));
     }
 

@@ -9,13 +9,19 @@ use covert_driver::LanePlace;
 use covert_driver::card::{CardError, CardPort, Direction, Shared};
 use covert_driver::conformance::Shape;
 use covert_driver::vfio_user::VfioUserCard;
+use covert_verification::mortal_card::{Death, Life};
 use covert_verification::unit_rig::{FAULTS, VERDICTS};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How the link behaves; the points of death follow from it.
 const SEED: u64 = 40;
+
+/// How long a card may take for an answer where it is stopped. One that a busy machine delays for longer is given up too early,
+/// which has to leave no trace either.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A history that is cut nowhere has at least so many requests of the card: else it misses parts of a record's life.
 const REQUESTS_LEAST: u64 = 60;
@@ -59,7 +65,7 @@ fn a_card_that_dies_before_any_one_of_its_requests_leaves_no_trace() {
     let (mut parts, mut alone) = (BTreeMap::<&str, u32>::new(), None);
     for request in 0.. {
         let Some(mut server) = Server::start_with(SEED, &["--die-at", &request.to_string()]) else { return };
-        let (mut rig, skew_log2) = rig(Box::new(server.connect())).unwrap();
+        let (mut rig, skew_log2) = rig(Box::new(server.connect()), Life::of(u64::MAX, Death::Fails)).unwrap();
         let alone = alone.get_or_insert_with(|| of_software(skew_log2));
         let seen = run(&mut rig).unwrap_or_else(|error| panic!("seed {SEED}, request {request}: {error:?}"));
         drop(rig);
@@ -91,9 +97,11 @@ fn a_card_that_dies_before_any_one_of_its_requests_leaves_no_trace() {
     }
 }
 
-/// A process that is killed before one access of its card.
+/// A process to which something is done before one access of its card.
 struct Doom {
     server: Server,
+    /// What is done.
+    blow: fn(&mut Server),
     /// Accesses until then; `None` before the group is made, when there is nothing yet that could be taken over.
     left: Option<u64>,
     /// What was attempted then.
@@ -111,7 +119,7 @@ impl Killed {
         let doom = &mut *self.doom.lock().unwrap();
         match &mut doom.left {
             Some(0) => {
-                doom.server.kill();
+                (doom.blow)(&mut doom.server);
                 doom.at = Some(what());
                 doom.left = None;
             }
@@ -170,8 +178,9 @@ fn a_card_that_is_killed_at_any_one_access_of_its_driver_leaves_no_trace() {
     for access in 0.. {
         let Some(server) = Server::start(SEED) else { return };
         let port = server.connect();
-        let doom = Arc::new(Mutex::new(Doom { server, left: None, at: None }));
-        let (mut rig, skew_log2) = rig(Box::new(Killed { port, doom: doom.clone() })).unwrap();
+        let doom = Arc::new(Mutex::new(Doom { server, blow: Server::kill, left: None, at: None }));
+        let (mut rig, skew_log2) =
+            rig(Box::new(Killed { port, doom: doom.clone() }), Life::of(u64::MAX, Death::Fails)).unwrap();
         doom.lock().unwrap().left = Some(access);
         let alone = alone.get_or_insert_with(|| of_software(skew_log2));
         let seen = run(&mut rig).unwrap_or_else(|error| panic!("seed {SEED}, access {access}: {error:?}"));
@@ -196,5 +205,23 @@ fn a_card_that_is_killed_at_any_one_access_of_its_driver_leaves_no_trace() {
     ] {
         let place = format!("{what} {register:#x}");
         assert!(places.contains_key(&place), "not killed at the {place}: {places:?}");
+    }
+}
+
+#[test]
+fn a_card_that_stands_still_is_given_up_when_its_time_is_over_and_leaves_no_trace() {
+    // Each waits for as long as the card may take; a few of the points of death are enough to see that every kind of access does.
+    let accesses = [0, 9, 17, 40, 71, 120, 160, 200];
+    for access in accesses {
+        let Some(server) = Server::start(SEED) else { return };
+        let port = VfioUserCard::connect_with(server.socket(), PATIENCE).unwrap();
+        let doom = Arc::new(Mutex::new(Doom { server, blow: |server| server.stop(), left: None, at: None }));
+        let (mut rig, skew_log2) =
+            rig(Box::new(Killed { port, doom: doom.clone() }), Life::of(u64::MAX, Death::Fails)).unwrap();
+        doom.lock().unwrap().left = Some(access);
+        let seen = run(&mut rig).unwrap_or_else(|error| panic!("seed {SEED}, access {access}: {error:?}"));
+        let at = doom.lock().unwrap().at.take();
+        differs(&of_software(skew_log2), &seen, &format!("at access {access}, {at:?}, seed {SEED}"));
+        assert!(at.is_some(), "the history has fewer accesses than {access}");
     }
 }

@@ -6,7 +6,7 @@ use covert_driver::conformance::{Factory, Failure, Parts, Port, Rig, Shape, Soft
 use covert_driver::progress::ProgressReader;
 use covert_driver::software::SoftwareConfig;
 use covert_driver::unit::{Unit, UnitConfig, UnitGroup};
-use covert_verification::mortal_card::{Death, Life};
+use covert_verification::mortal_card::Life;
 use covert_verification::succession::Succession;
 use covert_verification::unit_rig::{FAULTS, VERDICTS};
 
@@ -32,9 +32,12 @@ pub(crate) fn of_software(skew_log2: u32) -> Seen {
     run(&mut Software.rig(&shape(skew_log2)).unwrap()).unwrap()
 }
 
-/// A rig whose group is on this card until that fails, and in software from then on; and log2 of the card's skew. What the
-/// card's interrupts would tell is asked for.
-pub(crate) fn rig(port: Box<dyn CardPort>) -> Result<(Rig, u32), Failure> {
+/// A rig whose group is on this card until that fails, and in software from then on; and log2 of the card's skew. The
+/// coordinator's patience for a verdict is at an end when this life is over. Interrupts are on.
+///
+/// # Errors
+/// The card cannot be used.
+pub(crate) fn rig(port: Box<dyn CardPort>, patience: Life) -> Result<(Rig, u32), Failure> {
     let unit = Unit::open(port, FAULTS, 4).map_err(Failure::because)?;
     let skew_log2 = unit.identity().skew.ilog2();
     let shape = shape(skew_log2);
@@ -59,7 +62,7 @@ pub(crate) fn rig(port: Box<dyn CardPort>) -> Result<(Rig, u32), Failure> {
         fault_log2: shape.fault_log2,
         payload_max: shape.payload_max,
     };
-    let group = Succession::new(group, software, Life::of(u64::MAX, Death::Fails));
+    let group = Succession::new(group, software, patience);
     let progress = ProgressReader::map(&page).map_err(Failure::because)?;
     Ok((Rig { group: Box::new(group), ports, progress, shape }, skew_log2))
 }

@@ -74,6 +74,12 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Makes it stand still: its socket stays open, and nothing is answered.
+    pub(crate) fn stop(&self) {
+        let stop = format!("kill -STOP {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &stop]).status().unwrap().success());
+    }
+
     /// Waits for the end of a server whose client is gone; gives what it said on standard error.
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
         let began = Instant::now();
