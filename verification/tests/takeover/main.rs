@@ -1,7 +1,12 @@
 //! A card dies, and software goes on in place.
 
+mod bus;
 mod histories;
+#[path = "../vfio_user/history.rs"]
+mod history;
 mod moments;
+#[path = "../verilated/need.rs"]
+mod need;
 
 use covert_abi::Identity;
 use covert_driver::card::CardPort;
