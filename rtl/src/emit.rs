@@ -25,6 +25,14 @@ pub fn verilog<B: Block>(block: &B, name: &str) -> String {
     writer.text
 }
 
+/// As [`verilog`], but every module inside has the block's name in front of its own: two designs so written can go
+/// into one board.
+pub fn verilog_apart<B: Block>(block: &B, name: &str) -> String {
+    let mut writer = Writer { prefix: format!("{name}_"), ..Writer::default() };
+    writer.module(&Module::of(block, name), name);
+    writer.text
+}
+
 /// One assignment, condition or selection outside of any loop, with the loops' indices that hold for it.
 struct Statement<'a> {
     code: &'a VerilogStatement,
@@ -39,6 +47,7 @@ struct Writer {
     written: HashMap<String, String>,
     names: BTreeSet<String>,
     depth: usize,
+    prefix: String,
 }
 
 impl Writer {
@@ -71,9 +80,10 @@ impl Writer {
             .chain((2..).map(|n| format!("{stem}_{plain}_{n}")))
             .find(|name| !self.names.contains(name))
             .expect("there is always a next number");
-        let name = if self.depth == 0 { parent.to_owned() } else { name };
         self.names.insert(name.clone());
-        for line in crate::about(&name).or_else(|| crate::about(&plain)).unwrap_or_default() {
+        let about = crate::about(if self.depth == 0 { parent } else { &name });
+        let name = if self.depth == 0 { parent.to_owned() } else { self.prefix.clone() + &name };
+        for line in about.or_else(|| crate::about(&plain)).unwrap_or_default() {
             let _ = writeln!(self.text, "// {line}");
         }
         let _ = writeln!(self.text, "module {name} {body}endmodule\n");

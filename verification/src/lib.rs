@@ -8,6 +8,7 @@
 //! - [`mortal_card`] lets any card die at any moment, [`succession`] goes on in software then.
 //! - [`verilated`] is the emitted Verilog as something with pins, [`simulated_card`] makes a card for the driver of it.
 //!   [`vfio_user`] serves that card to other processes.
+//! - [`pcie7`] is the unit behind the shim for 7-series FPGAs, with a model of their PCI Express block.
 //! - [`card_name`] is how people name cards, [`settled_card`] waits for those that work by themselves.
 #![deny(unsafe_code)]
 
@@ -15,6 +16,7 @@ pub mod card_name;
 pub mod model;
 pub mod model_card;
 pub mod mortal_card;
+pub mod pcie7;
 pub mod random;
 pub mod root_complex;
 pub mod scenario;

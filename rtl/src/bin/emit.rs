@@ -1,30 +1,32 @@
-//! Writes `rtl/generated/redundancy_unit.v`, or with `--check` says whether it is current.
+//! Writes the Verilog of `rtl/generated`, or with `--check` says whether it is current.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/redundancy_unit.v");
-    let wanted = covert_rtl::generated();
-    if check {
-        if std::fs::read_to_string(&path).is_ok_and(|found| found == wanted) {
-            return ExitCode::SUCCESS;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated");
+    let mut code = ExitCode::SUCCESS;
+    for file in covert_rtl::all_generated() {
+        let path = folder.join(file.top).with_extension("v");
+        if check {
+            if std::fs::read_to_string(&path).is_ok_and(|found| found == file.text) {
+                continue;
+            }
+            eprintln!(
+                "{} is not current: run `cargo run -p covert-rtl --bin emit` and commit it",
+                path.display()
+            );
+            code = ExitCode::FAILURE;
+            continue;
         }
-        eprintln!(
-            "{} is not current: run `cargo run -p covert-rtl --bin emit` and commit it",
-            path.display()
-        );
-        return ExitCode::FAILURE;
+        match std::fs::write(&path, &file.text) {
+            Ok(()) => println!("{}: {} lines", path.display(), file.text.lines().count()),
+            Err(error) => {
+                eprintln!("{}: {error}", path.display());
+                code = ExitCode::FAILURE;
+            }
+        }
     }
-    match std::fs::write(&path, &wanted) {
-        Ok(()) => {
-            println!("{}: {} lines", path.display(), wanted.lines().count());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{}: {error}", path.display());
-            ExitCode::FAILURE
-        }
-    }
+    code
 }

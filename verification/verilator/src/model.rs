@@ -34,6 +34,10 @@ pub struct Model {
     _library: Library,
 }
 
+// SAFETY: a model has a Verilator context of its own and shares no state with others; it may be used by any
+// thread, one at a time, which `&mut self` ensures. No safe type can say this of a foreign pointer.
+unsafe impl Send for Model {}
+
 impl Model {
     /// An instance of the module `top` of this Verilog, whose ports have at most 64 bits each.
     ///
