@@ -14,9 +14,7 @@ use crate::ring::Position;
 use covert_abi::registers::{card, group, lane};
 use covert_abi::{Fault, LaneSet, Outcome, Seq, SubmissionEntry, Verdict};
 use std::os::fd::{AsFd, OwnedFd};
-
-/// How often a command's end is looked for before the card is taken for broken.
-const PATIENCE: u32 = 100_000;
+use std::time::Instant;
 
 /// Sizes and places of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,14 +287,21 @@ impl Group for UnitGroup {
         let command = self.access.lane_address(lane, lane::COMMAND);
         self.access.unit.lock().port.write(command, lane::COMMAND_RESET.put(1)).map_err(broken)?;
         self.catch_up()?;
-        for _ in 0..PATIENCE {
-            let value = self.access.unit.lock().port.read(command).map_err(broken)?;
-            if lane::COMMAND_RESET.of(value) == 0 {
-                self.ledger.journal.push_back(done);
-                return Ok(());
+        let since = Instant::now();
+        loop {
+            let inner = &mut *self.access.unit.lock();
+            // Before the look: whoever was kept from its core for that long looks once more.
+            let over = since.elapsed() > inner.patience;
+            if lane::COMMAND_RESET.of(inner.port.read(command).map_err(broken)?) == 0 {
+                break;
+            }
+            if over {
+                let patience = inner.patience.as_millis();
+                return Err(broken(format!("the reset of lane {lane} did not end within {patience} ms")));
             }
         }
-        Err(broken(format!("the reset of lane {lane} does not end")))
+        self.ledger.journal.push_back(done);
+        Ok(())
     }
 
     fn advance(&mut self, ticks: u32) -> Result<(), GroupError> {

@@ -23,6 +23,10 @@ use covert_abi::{EntryError, Fault, Identity};
 use ring::OutRing;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Within which a unit ends what it was commanded, unless [`Unit::set_patience`] says otherwise.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a unit cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,8 @@ pub enum UnitError {
 
 struct Inner {
     port: Box<dyn CardPort>,
+    /// Within which a command ends.
+    patience: Duration,
     faults: Option<OutRing>,
     /// Where the fault ring is mapped.
     fault_window: Option<u64>,
@@ -122,15 +128,18 @@ impl Unit {
         }
         let fault_window = faults.is_some().then_some(fault_iova);
         let waiting = vec![VecDeque::new(); identity.groups.into()];
-        Ok(Unit {
-            identity,
-            inner: Arc::new(Mutex::new(Inner { port, faults, fault_window, faults_told: 0, waiting })),
-        })
+        let inner = Inner { port, patience: PATIENCE, faults, fault_window, faults_told: 0, waiting };
+        Ok(Unit { identity, inner: Arc::new(Mutex::new(inner)) })
     }
 
     /// What the unit is and can do.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// From now on a command that the unit has not ended within `patience` (one second before) makes it a broken one.
+    pub fn set_patience(&self, patience: Duration) {
+        self.lock().patience = patience;
     }
 
     /// Something else done with the card while no group is: interrupts, a look at its state.

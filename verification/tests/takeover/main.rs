@@ -2,6 +2,7 @@
 
 mod histories;
 mod moments;
+mod patience;
 
 use covert_abi::Identity;
 use covert_driver::card::CardPort;

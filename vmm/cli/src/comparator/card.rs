@@ -111,6 +111,7 @@ pub fn open(card: &Card, patience: Patience, trace: Option<PathBuf>) -> Result<O
     };
     let unit = Unit::open(port, FAULTS, FAULTS_LOG2)
         .map_err(|error| anyhow!("the card {card} cannot be used: {error}"))?;
+    unit.set_patience(patience.answer);
     let interrupt = match interrupt {
         Some(()) => unit.with_port(|port| port.enable_interrupts(1))?.into_iter().next(),
         None => None,
