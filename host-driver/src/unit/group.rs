@@ -4,7 +4,7 @@ use super::access::Access;
 use super::ring::OutRing;
 use super::{Unit, UnitError, limit, suspects};
 use crate::arena::ArenaReader;
-use crate::card::{Direction, Shared};
+use crate::card::{CardPort, Direction, Shared};
 use crate::group::{Counters, Group, GroupError, LanePlace, Limits, State, Status};
 use crate::ledger::{Command, Done, Ledger, Marks};
 use crate::progress::ProgressWriter;
@@ -32,14 +32,14 @@ pub struct UnitConfig {
 /// A group compared by a unit.
 pub struct UnitGroup {
     // The windows close before the ring goes whose memory they show.
-    access: Access,
+    pub(super) access: Access,
     config: UnitConfig,
     arenas: Vec<ArenaReader>,
     /// Where the lanes were placed last.
     places: Vec<LanePlace>,
-    progress: ProgressWriter,
+    pub(super) progress: ProgressWriter,
     ring: OutRing,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     base: Counters,
 }
 
@@ -177,7 +177,7 @@ impl UnitGroup {
     }
 }
 
-fn broken(error: impl std::fmt::Display) -> GroupError {
+pub(super) fn broken(error: impl std::fmt::Display) -> GroupError {
     GroupError::Broken(error.to_string())
 }
 

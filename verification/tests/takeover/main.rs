@@ -1,5 +1,6 @@
-//! A card dies, and software goes on in place.
+//! A card dies, software goes on in place, and a card takes up again what software does.
 
+mod again;
 mod histories;
 mod moments;
 mod patience;
