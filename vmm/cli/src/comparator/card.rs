@@ -2,7 +2,7 @@
 
 use crate::config::Card;
 use anyhow::{Context, Result, anyhow};
-use covert_driver::card::CardPort;
+use covert_driver::card::{CardError, CardPort};
 use covert_driver::unit::Unit;
 use covert_driver::vfio::VfioCard;
 use covert_driver::vfio_user::VfioUserCard;
@@ -54,6 +54,11 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Where the trace would still be kept.
+    pub(super) fn into_trace(self) -> Option<PathBuf> {
+        self.trace
+    }
+
     /// Clocks of the unit from the doorbells that were rung last to the last write that followed: the newest verdict.
     pub fn clocks(&self) -> u64 {
         self.latency.load(Ordering::Relaxed)
@@ -111,14 +116,44 @@ pub fn open(card: &Card, patience: Patience, trace: Option<PathBuf>) -> Result<O
     };
     let unit = Unit::open(port, FAULTS, FAULTS_LOG2)
         .map_err(|error| anyhow!("the card {card} cannot be used: {error}"))?;
-    unit.set_patience(patience.answer);
     let interrupt = match interrupt {
-        Some(()) => unit.with_port(|port| port.enable_interrupts(1))?.into_iter().next(),
+        Some(()) => interrupt_of(&unit)?,
         None => None,
     };
-    let identity = unit.identity();
-    let name = format!("{card}, unit {:016x}", identity.rtl_hash);
-    Ok(OpenCard { unit, name, interrupt, probe, verdict_patience: patience.verdict })
+    Ok(opened(card, patience, unit, interrupt, probe))
+}
+
+/// Tries a card on the bus again that was given up, by the device that is still open.
+///
+/// # Errors
+/// It is not there, or does not pass; the unit comes back to be tried once more.
+pub fn reopen(card: &Card, patience: Patience, mut unit: Unit) -> Result<OpenCard, Option<Unit>> {
+    if unit.reopen(FAULTS, FAULTS_LOG2).is_err() {
+        return Err(Some(unit));
+    }
+    match interrupt_of(&unit) {
+        Ok(interrupt) => Ok(opened(card, patience, unit, interrupt, None)),
+        Err(_) => {
+            unit.give_up();
+            Err(Some(unit))
+        }
+    }
+}
+
+fn interrupt_of(unit: &Unit) -> Result<Option<OwnedFd>, CardError> {
+    Ok(unit.with_port(|port| port.enable_interrupts(1))?.into_iter().next())
+}
+
+fn opened(
+    card: &Card,
+    patience: Patience,
+    unit: Unit,
+    interrupt: Option<OwnedFd>,
+    probe: Option<Probe>,
+) -> OpenCard {
+    unit.set_patience(patience.answer);
+    let name = format!("{card}, unit {:016x}", unit.identity().rtl_hash);
+    OpenCard { unit, name, interrupt, probe, verdict_patience: patience.verdict }
 }
 
 pub(crate) fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {

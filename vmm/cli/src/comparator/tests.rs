@@ -38,7 +38,7 @@ fn mute() -> Mute {
     let memory: Vec<OwnedFd> = (0..2).map(|lane| arena::create(&geometry(lane)).expect("an arena")).collect();
     let view = |lane: u64| ArenaReader::map(&memory[lane as usize], geometry(lane)).expect("a view");
     let arenas = (0..2).map(view).collect();
-    let ready = Ready::Unit(Box::new(card));
+    let ready = Ready::Unit { card: Box::new(card), search: None };
     let mut comparator = Comparator::new(ready, &limits, arenas, &memory, progress).expect("a comparator");
     for lane in 0..2 {
         comparator.place(lane, &LanePlace::of(&geometry(lane as u64)).expect("a place")).expect("placed");
@@ -64,11 +64,11 @@ fn a_card_that_gives_no_verdicts_is_given_up() {
     let Mute { mut comparator, mut lanes } = mute();
     lanes.iter_mut().for_each(put_out);
     assert_eq!(comparator.poll().expect("a card"), None, "it may take its time");
-    assert!(comparator.take_lost().is_none());
+    assert!(comparator.take_news().is_none());
     sleep(PATIENCE * 2);
     let verdict = comparator.poll().expect("software").expect("a verdict");
     assert_eq!((verdict.seq, verdict.outcome), (0, Outcome::Match));
-    let lost = comparator.take_lost().expect("the card is lost");
+    let Some(News::Lost(lost)) = comparator.take_news() else { panic!("the card is lost") };
     assert!(lost.why.contains("owed a verdict"), "{}", lost.why);
     assert_eq!(comparator.name(), "unit, then software");
 }
@@ -81,6 +81,6 @@ fn a_card_owes_nothing_before_every_replica_has_rung() {
         assert_eq!(comparator.poll().expect("a card"), None);
         sleep(PATIENCE);
     }
-    assert!(comparator.take_lost().is_none());
+    assert!(comparator.take_news().is_none());
     assert_eq!(comparator.name(), "unit");
 }

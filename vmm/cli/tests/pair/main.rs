@@ -1,5 +1,6 @@
 //! What a protected machine promises, tried on the real KVM with the command that people use.
 
+mod again;
 mod applets;
 mod bad_input;
 mod card;
