@@ -39,6 +39,8 @@ pub struct UnitGroup {
     places: Vec<LanePlace>,
     pub(super) progress: ProgressWriter,
     ring: OutRing,
+    /// How many verdicts the card was told to have been read.
+    told: u32,
     pub(super) ledger: Ledger,
     base: Counters,
 }
@@ -71,6 +73,7 @@ impl UnitGroup {
             arenas,
             progress,
             ring,
+            told: 0,
             base: Counters::default(),
         };
         let tail = it.access.read(group::VERDICT_TAIL)?;
@@ -149,8 +152,31 @@ impl UnitGroup {
         self.access.unit.lock().port.catch_up().map_err(broken)
     }
 
+    /// Whether a verdict is in the ring, looked at without a word to the card.
+    pub fn has_verdict(&self) -> bool {
+        self.ring.has_next()
+    }
+
+    /// Tells the card what was read. That is an access over its bus, so it is done once for many verdicts: when no more are there, when
+    /// the group is worked on otherwise, and at the latest when half of the ring is not told.
+    fn tell(&mut self) -> Result<(), GroupError> {
+        let read = self.ring.read();
+        if read != self.told {
+            self.access.write(group::VERDICT_HEAD, read).map_err(broken)?;
+            self.told = read;
+        }
+        Ok(())
+    }
+
+    fn tell_in_time(&mut self) -> Result<(), GroupError> {
+        let half = (1u32 << self.config.verdict_log2) / 2;
+        if self.ring.read().wrapping_sub(self.told) >= half.max(1) { self.tell() } else { Ok(()) }
+    }
+
     /// The moment of a command, to be taken before it is given.
-    fn moment(&self, command: Command) -> Result<Done, GroupError> {
+    fn moment(&mut self, command: Command) -> Result<Done, GroupError> {
+        // The room that is noted is the room that the card has.
+        self.tell()?;
         let ledger = &self.ledger;
         let room = ledger.polled + (1 << self.config.verdict_log2);
         let (generation, marks) = if ledger.generation == 0 && !ledger.flush_pending() {
@@ -305,6 +331,7 @@ impl Group for UnitGroup {
     }
 
     fn advance(&mut self, ticks: u32) -> Result<(), GroupError> {
+        self.tell()?;
         self.catch_up()?;
         self.access.unit.lock().port.pass_ticks(ticks).map_err(broken)
     }
@@ -313,6 +340,7 @@ impl Group for UnitGroup {
         let entry = match self.ring.next() {
             Some(entry) => entry,
             None => {
+                self.tell()?;
                 self.catch_up()?;
                 let Some(entry) = self.ring.next() else { return Ok(None) };
                 entry
@@ -329,7 +357,7 @@ impl Group for UnitGroup {
             }
         }
         // Before it counts: a verdict that is not handed out must not be remembered as one that was.
-        self.access.write(group::VERDICT_HEAD, self.ring.read()).map_err(broken)?;
+        self.tell_in_time()?;
         let locked = suspects::locked(&self.ledger, &self.arenas, &verdict);
         if self.ledger.verdict(&verdict, locked) && verdict.outcome == Outcome::Flushed {
             self.progress.publish(Position { generation: self.ledger.generation, count: 0 });
