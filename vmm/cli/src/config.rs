@@ -30,6 +30,19 @@ pub enum Comparator {
     Unit,
 }
 
+/// How the coordinator waits for a verdict that a card owes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Completion {
+    /// Asleep, until the card's interrupt.
+    Interrupt,
+    /// Looking at the ring: the interrupt is not even switched on.
+    Polled,
+    /// Looking for a bounded time, then asleep.
+    #[default]
+    Adaptive,
+}
+
 /// Milliseconds within which a card has to answer, unless the machine's file says otherwise.
 const CARD_TIMEOUT_MS: u64 = 100;
 /// Milliseconds that a card may owe a verdict, unless the machine's file says otherwise: a full window of the longest payloads takes
@@ -109,6 +122,8 @@ pub struct VmFile {
     pub card_verdict_ms: Option<u64>,
     /// Milliseconds before a card that was lost is tried again; doubled each time, up to a minute. 0 is never.
     pub card_retry_ms: Option<u64>,
+    /// How the coordinator waits for a verdict that the card owes.
+    pub completion: Completion,
     /// The CPU of each replica, in the order of their positions; none for any.
     pub cpus: Vec<usize>,
     /// The coordinator's CPU.

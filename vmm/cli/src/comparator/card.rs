@@ -1,6 +1,6 @@
 //! A redundancy unit, found and switched on.
 
-use crate::config::Card;
+use crate::config::{Card, Completion};
 use anyhow::{Context, Result, anyhow};
 use covert_driver::card::{CardError, CardPort};
 use covert_driver::unit::Unit;
@@ -29,21 +29,23 @@ pub struct OpenCard {
     pub unit: Unit,
     /// What it is, in words.
     pub name: String,
-    /// Counts the unit's interrupts, if it works beside the coordinator.
+    /// Counts the unit's interrupts, if it works beside the coordinator and is not polled.
     pub interrupt: Option<OwnedFd>,
     /// The way into a simulated one.
     pub probe: Option<Probe>,
-    /// For how long it may owe a verdict.
-    pub verdict_patience: Duration,
+    /// How it is waited for.
+    pub patience: Patience,
 }
 
-/// For how long a card is waited for.
+/// How a card is waited for, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// For an answer.
     pub answer: Duration,
     /// For a verdict for which it has everything: there may be many bytes to fetch, and a simulation is slow.
     pub verdict: Duration,
+    /// How.
+    pub completion: Completion,
 }
 
 /// What only a simulated card shows: its clocks, and everything that crossed its pins.
@@ -117,7 +119,7 @@ pub fn open(card: &Card, patience: Patience, trace: Option<PathBuf>) -> Result<O
     let unit = Unit::open(port, FAULTS, FAULTS_LOG2)
         .map_err(|error| anyhow!("the card {card} cannot be used: {error}"))?;
     let interrupt = match interrupt {
-        Some(()) => interrupt_of(&unit)?,
+        Some(()) => interrupt_of(&unit, patience)?,
         None => None,
     };
     Ok(opened(card, patience, unit, interrupt, probe))
@@ -131,7 +133,7 @@ pub fn reopen(card: &Card, patience: Patience, mut unit: Unit) -> Result<OpenCar
     if unit.reopen(FAULTS, FAULTS_LOG2).is_err() {
         return Err(Some(unit));
     }
-    match interrupt_of(&unit) {
+    match interrupt_of(&unit, patience) {
         Ok(interrupt) => Ok(opened(card, patience, unit, interrupt, None)),
         Err(_) => {
             unit.give_up();
@@ -140,7 +142,10 @@ pub fn reopen(card: &Card, patience: Patience, mut unit: Unit) -> Result<OpenCar
     }
 }
 
-fn interrupt_of(unit: &Unit) -> Result<Option<OwnedFd>, CardError> {
+fn interrupt_of(unit: &Unit, patience: Patience) -> Result<Option<OwnedFd>, CardError> {
+    if patience.completion == Completion::Polled {
+        return Ok(None);
+    }
     Ok(unit.with_port(|port| port.enable_interrupts(1))?.into_iter().next())
 }
 
@@ -153,7 +158,7 @@ fn opened(
 ) -> OpenCard {
     unit.set_patience(patience.answer);
     let name = format!("{card}, unit {:016x}", unit.identity().rtl_hash);
-    OpenCard { unit, name, interrupt, probe, verdict_patience: patience.verdict }
+    OpenCard { unit, name, interrupt, probe, patience }
 }
 
 pub(crate) fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {

@@ -5,6 +5,7 @@
 //! [`search`]; when the coordinator says so, the generation that begins is begun on it.
 
 pub mod card;
+mod completion;
 mod ready;
 pub mod search;
 #[cfg(test)]
@@ -12,8 +13,10 @@ mod tests;
 
 pub use ready::Ready;
 
+use crate::config::Completion;
 use anyhow::{Context, Result};
 use card::{OpenCard, Probe};
+use completion::Waiter;
 use covert_abi::{Generation, LaneSet, Outcome, Seq, Verdict};
 use covert_core::Limits;
 use covert_driver::group::{GroupError, Status};
@@ -95,6 +98,7 @@ pub struct Comparator {
     /// Since when the card has owed a verdict, and for how long it may.
     owing: Option<Instant>,
     verdict_patience: Duration,
+    waiter: Waiter,
 }
 
 impl Comparator {
@@ -115,9 +119,9 @@ impl Comparator {
             verdict_log2: VERDICTS_LOG2,
             ..SoftwareConfig::default()
         };
-        let verdict_patience = match &ready {
-            Ready::Software => Duration::ZERO,
-            Ready::Unit { card, .. } => card.verdict_patience,
+        let (verdict_patience, completion) = match &ready {
+            Ready::Software => (Duration::ZERO, Completion::default()),
+            Ready::Unit { card, .. } => (card.patience.verdict, card.patience.completion),
         };
         let (backend, card, search, was) = match ready {
             Ready::Software => {
@@ -154,6 +158,7 @@ impl Comparator {
             owed_micros: 0,
             owing: None,
             verdict_patience,
+            waiter: Waiter::new(completion),
         })
     }
 
@@ -183,6 +188,17 @@ impl Comparator {
         if let Some(interrupt) = self.interrupt() {
             // None has come, or the counter is read: both are what is wanted.
             let _ = rustix::io::read(interrupt, &mut [0; 8]);
+        }
+    }
+
+    /// Waits for a verdict that a card owes, as long as that is not to be slept for. True if there is no sleeping now.
+    pub fn is_awaited(&mut self) -> bool {
+        match &self.backend {
+            Backend::Unit(group) if group.owes_verdict() => self.waiter.look(|| group.has_verdict()),
+            _ => {
+                self.waiter.ended(false);
+                false
+            }
         }
     }
 
@@ -281,6 +297,9 @@ impl Comparator {
         {
             // No replica was told to begin yet.
             self.take_up(generation.wrapping_add(1));
+        }
+        if verdict.is_some() {
+            self.waiter.ended(true);
         }
         let owes = verdict.is_none() && matches!(&self.backend, Backend::Unit(group) if group.owes_verdict());
         if !owes {

@@ -38,6 +38,7 @@ impl Ready {
                 let patience = Patience {
                     answer: Duration::from_millis(vm.card_timeout_ms()),
                     verdict: Duration::from_millis(vm.card_verdict_ms()),
+                    completion: vm.completion,
                 };
                 let card = vm.card.clone().unwrap_or_default();
                 let open = card::open(&card, patience, trace)?;

@@ -5,6 +5,7 @@ mod applets;
 mod bad_input;
 mod card;
 mod command;
+mod completion;
 mod confinement;
 mod examples;
 mod recovery;
