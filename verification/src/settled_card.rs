@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Reads in which nothing changes before a card counts as at rest. A read takes a simulated unit ten clocks or more, and the longest
 /// silence in it is below 200.
-const RESTING_READS: usize = 96;
+const RESTING_READS: usize = 48;
 /// Reads after which a card that never rests is taken for broken.
 const LIMIT: usize = 2_000_000;
 

@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::report::Progress;
 use crate::setup;
 use crate::workspace::{self, Workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,14 @@ const ARGUMENTS: [&str; 3] = ["awk", "-f", "words.awk"];
 const WORDS: &str = include_str!("words.awk");
 /// Counted exits from one checkpoint to the next: a handful of checkpoints in one run.
 const CHECKPOINT_EXITS: u32 = 40;
+
+/// What making ready comes to.
+pub(super) enum Ready {
+    /// Everything is there.
+    Stage(Stage),
+    /// No virtual machine can run on this host; why, in lines.
+    NoMachines(String),
+}
 
 /// The stage: a folder of its own, in which everything runs and is left.
 pub(super) struct Stage {
@@ -35,7 +43,7 @@ impl Stage {
     ///
     /// # Errors
     /// Something is missing; the message says what to do.
-    pub(super) fn set(workspace: &Workspace) -> Result<Stage> {
+    pub(super) fn set(workspace: &Workspace) -> Result<Ready> {
         eprintln!("building covert and the unit's replay in release (minutes the first time)");
         let mut build = workspace.cargo();
         build.args([
@@ -50,7 +58,9 @@ impl Stage {
         workspace::status(build.args(["--bin", "covert", "--bin", "replay"]))?;
         let program = |name: &str| workspace.target.join("release").join(name);
         let (covert, replay) = (program("covert"), program("replay"));
-        can_run_machines(&covert)?;
+        if let Some(why) = no_machines(&covert)? {
+            return Ok(Ready::NoMachines(why));
+        }
         setup::ensure_simulation(workspace)?;
 
         let folder = workspace.target.join("demo");
@@ -72,7 +82,7 @@ impl Stage {
         let simulated = Run::of(&stage).unit().idle();
         progress.done(if simulated.is_ok() { "ready" } else { "failed" });
         simulated?;
-        Ok(Stage { native, ..stage })
+        Ok(Ready::Stage(Stage { native, ..stage }))
     }
 
     fn write(&self, name: &str, text: impl AsRef<[u8]>) -> Result<()> {
@@ -145,8 +155,8 @@ fn text(folder: &Path) -> Result<String> {
     pages.iter().map(read).collect()
 }
 
-/// Asks `covert doctor` whether machines can run here; if not, its findings are the error.
-fn can_run_machines(covert: &Path) -> Result<()> {
+/// Asks `covert doctor` why no machine can run here, if none can.
+fn no_machines(covert: &Path) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct Finding {
         what: String,
@@ -157,7 +167,7 @@ fn can_run_machines(covert: &Path) -> Result<()> {
     let doctor = Command::new(covert).args(["doctor", "--json"]).output();
     let doctor = doctor.with_context(|| format!("cannot run `{} doctor`", covert.display()))?;
     if doctor.status.success() {
-        return Ok(());
+        return Ok(None);
     }
     let findings: Vec<Finding> =
         serde_json::from_slice(&doctor.stdout).context("cannot read what `covert doctor --json` said")?;
@@ -166,7 +176,7 @@ fn can_run_machines(covert: &Path) -> Result<()> {
         .filter(|finding| finding.state == "bad")
         .map(|finding| format!("\n    {} ({}): {}", finding.what, finding.found, finding.remedy))
         .collect();
-    bail!("the demo runs virtual machines, which cannot run here (`covert doctor`):{}", bad.concat())
+    Ok(Some(bad.concat()))
 }
 
 #[cfg(test)]

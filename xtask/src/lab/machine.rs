@@ -41,10 +41,13 @@ pub(super) struct Ran {
 }
 
 impl Machine<'_> {
-    /// Runs it to its end, or until the limit in seconds.
-    pub(super) fn run(&self, limit: u64) -> Result<Ran> {
+    /// Runs it to its end, or until the limit in seconds, for the work that the kernel's command line names. Every line that comes
+    /// over the serial line is told as it comes.
+    pub(super) fn run(&self, work: &str, limit: u64, heard: &mut dyn FnMut(&str)) -> Result<Ran> {
         let card = CardServer::start(self)?;
-        let mut qemu = self.qemu(&card, "lab=steps")?;
+        let mut qemu = self.qemu(&card, &format!("lab={work}"))?;
+        create(&self.logs.join(SERIAL))?;
+        let mut line = Lines { file: File::open(self.logs.join(SERIAL))?, begun: Vec::new() };
         qemu.args(["-serial", &format!("file:{}", self.logs.join(SERIAL).display())]);
         let log = create(&self.logs.join(QEMU))?;
         let mut qemu = Process(
@@ -56,6 +59,7 @@ impl Machine<'_> {
         );
         let began = Instant::now();
         let cut = loop {
+            line.read(heard)?;
             if let Some(status) = qemu.0.try_wait()? {
                 break (!status.success()).then(|| format!("QEMU ended with {status}"));
             }
@@ -65,6 +69,7 @@ impl Machine<'_> {
             std::thread::sleep(Duration::from_millis(100));
         };
         drop(qemu);
+        line.read(heard)?;
         let cut = cut.or(card.end()?);
         let read = |name| {
             let path = self.logs.join(name);
@@ -108,6 +113,24 @@ impl Machine<'_> {
         qemu.arg("-kernel").arg(self.cache.root.join("lab/vmlinuz")).arg("-initrd").arg(self.image);
         qemu.args(["-append", &format!("{KERNEL} {lab}")]);
         Ok(qemu)
+    }
+}
+
+/// The lines of a file that grows.
+struct Lines {
+    file: File,
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    /// Hands out the lines that were completed since the last call.
+    fn read(&mut self, heard: &mut dyn FnMut(&str)) -> Result<()> {
+        self.file.read_to_end(&mut self.begun).context("cannot read the serial line's log")?;
+        let Some(end) = self.begun.iter().rposition(|byte| *byte == b'\n') else { return Ok(()) };
+        let rest = self.begun.split_off(end + 1);
+        let whole = std::mem::replace(&mut self.begun, rest);
+        String::from_utf8_lossy(&whole).lines().for_each(heard);
+        Ok(())
     }
 }
 

@@ -69,6 +69,15 @@ const TROUBLE: [&str; 13] = [
     "INTR-REMAP",
 ];
 
+/// The step that ended with this line, if one did.
+pub(super) fn step(line: &str) -> Option<Step> {
+    let (_, said) = line.split_once("LAB {")?;
+    match serde_json::from_str(&format!("{{{}", said.trim_end())) {
+        Ok(Said::Step(step)) => Some(step),
+        _ => None,
+    }
+}
+
 /// Reads everything that came over the line.
 pub(super) fn read(text: &str) -> Log {
     let mut log = Log::default();
