@@ -196,7 +196,9 @@ impl Comparator {
         // One that is simulated here works when it is asked, not while somebody looks.
         let works_alone = self.card.as_ref().is_some_and(|card| card.probe.is_none());
         match &self.backend {
-            Backend::Unit(group) if works_alone && group.owes_verdict() => self.waiter.look(|| group.has_verdict()),
+            Backend::Unit(group) if works_alone && group.owes_verdict() => {
+                self.waiter.look(|| group.has_verdict())
+            }
             _ => {
                 self.waiter.ended(false);
                 false

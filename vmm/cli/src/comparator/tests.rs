@@ -72,7 +72,7 @@ fn put_out(lane: &mut impl Lane) {
 #[test]
 fn a_card_that_gives_no_verdicts_is_given_up() {
     let Mute { mut comparator, mut lanes, .. } = mute(None);
-    lanes.iter_mut().for_each(|lane| put_out(lane));
+    lanes.iter_mut().for_each(put_out);
     assert_eq!(comparator.poll().expect("a card"), None, "it may take its time");
     assert!(comparator.take_news().is_none());
     sleep(PATIENCE * 2);
@@ -105,7 +105,7 @@ fn a_card_that_is_back_begins_the_next_generation_with_what_was_set_in_software(
     let patience = Patience { verdict: Duration::from_secs(60), ..PATIENCE_OF_MUTE };
     let search = Terms { card: Card::Verilated, patience, every: Duration::from_millis(1) };
     let Mute { mut comparator, mut lanes, memory, page } = mute(Some(search));
-    lanes.iter_mut().for_each(|lane| put_out(lane));
+    lanes.iter_mut().for_each(put_out);
     assert_eq!(comparator.look_for_card(1), None, "none is missing");
     assert_eq!(comparator.poll().expect("a card"), None);
     sleep(PATIENCE * 2);
@@ -116,7 +116,7 @@ fn a_card_that_is_back_begins_the_next_generation_with_what_was_set_in_software(
     }
     // It stands ready, and software goes on until a generation begins.
     comparator.release(1).expect("released");
-    lanes.iter_mut().for_each(|lane| put_out(lane));
+    lanes.iter_mut().for_each(put_out);
     assert_eq!(comparator.poll().expect("software").map(|verdict| verdict.seq), Some(1));
     assert!(comparator.take_news().is_none());
     comparator.renew();
@@ -125,8 +125,8 @@ fn a_card_that_is_back_begins_the_next_generation_with_what_was_set_in_software(
     assert_eq!((marker.outcome, marker.generation, marker.seq), (Outcome::Flushed, 1, 2), "of software");
     let Some(News::TakenUp(taken_up)) = comparator.take_news() else { panic!("it was not taken up") };
     assert_eq!((taken_up.generation, taken_up.seq), (2, 9));
-    for lane in 0..2 {
-        let arena = ArenaWriter::map(&memory[lane], geometry(lane as u64)).expect("mapped");
+    for (lane, memory) in memory.iter().enumerate() {
+        let arena = ArenaWriter::map(memory, geometry(lane as u64)).expect("mapped");
         let told = ProgressReader::map(&page).expect("mapped");
         let doorbell = comparator.doorbell(lane).expect("a page").expect("of the card");
         let doorbell = covert_driver::ReplicaDoorbell(Some(
