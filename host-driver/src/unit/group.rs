@@ -1,6 +1,7 @@
 //! One group of a unit.
 
 use super::access::Access;
+use super::due::Due;
 use super::ring::OutRing;
 use super::{Unit, UnitError, limit, suspects};
 use crate::arena::ArenaReader;
@@ -187,20 +188,6 @@ impl UnitGroup {
         };
         Ok(Done { command, generation, marks, room })
     }
-
-    /// Checks that a verdict is the one that must come next.
-    fn check(&self, verdict: &Verdict) -> Result<(), UnitError> {
-        let due = (self.config.group, self.ledger.generation, self.ledger.next);
-        let lanes = LaneSet::first(self.arenas.len());
-        let sane = (verdict.group, verdict.generation, verdict.seq) == due
-            && verdict.agree.and(verdict.dissent).is_empty()
-            && verdict.agree.or(verdict.dissent).without(lanes).is_empty()
-            && (verdict.outcome != Outcome::Flushed || self.ledger.flush_pending());
-        if sane {
-            return Ok(());
-        }
-        Err(UnitError::Impossible { found: format!("{verdict:?} where {due:x?} was due") })
-    }
 }
 
 pub(super) fn broken(error: impl std::fmt::Display) -> GroupError {
@@ -349,7 +336,9 @@ impl Group for UnitGroup {
         let (index, entry) = entry;
         let verdict = Verdict::open(&entry)
             .map_err(|error| broken(UnitError::Entry { ring: "verdict", index, error }))?;
-        self.check(&verdict).map_err(broken)?;
+        let due =
+            Due { group: self.config.group, lanes: LaneSet::first(self.arenas.len()), ledger: &self.ledger };
+        due.check(&verdict).map_err(broken)?;
         if verdict.outcome != Outcome::Match {
             // It may rest on faults of which nothing is left to see afterwards.
             for fault in self.access.unit.read_faults(self.config.group).map_err(broken)? {

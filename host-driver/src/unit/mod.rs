@@ -5,6 +5,7 @@
 //! must have; anything else is a broken card.
 
 mod access;
+mod due;
 mod group;
 mod ring;
 mod succeed;

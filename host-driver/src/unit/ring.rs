@@ -23,7 +23,7 @@ impl OutRing {
     /// Fresh, zeroed memory for `1 << log2` entries.
     pub(super) fn create(name: &str, log2: u32) -> Result<OutRing, ArenaError> {
         let bytes = (ENTRY << log2).next_multiple_of(PAGE);
-        let fd = create_sealed(name, bytes)?;
+        let fd = create_sealed(&format!("covert-{name}"), bytes)?;
         let map = SharedMap::read_only(&fd, bytes, bytes).map_err(system("map"))?;
         Ok(OutRing { map, fd, bytes, log2, read: 0 })
     }

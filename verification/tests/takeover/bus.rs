@@ -78,7 +78,7 @@ fn any_one_write_that_gets_lost_leaves_no_trace() {
 /// A verdict of the card turned into one that it cannot mean.
 type Lie = fn(Verdict, bool, &[u8; 32]) -> [u8; 32];
 
-const LIES: [(&str, Lie); 14] = [
+const LIES: [(&str, Lie); 17] = [
     ("a bit of the fingerprint", |_, _, it| flip(it, 3)),
     ("a bit of the outcome", |_, _, it| flip(it, 20)),
     ("a bit of the votes", |_, _, it| flip(it, 21)),
@@ -95,6 +95,17 @@ const LIES: [(&str, Lie); 14] = [
     ("a lane that there is not", |it, phase, _| Verdict { dissent: LaneSet::only(3), ..it }.seal(phase)),
     ("a lane that agrees and dissents", |it, phase, _| {
         Verdict { agree: LaneSet::only(0), dissent: LaneSet::only(0), ..it }.seal(phase)
+    }),
+    ("a match that no lane agreed on", |it, phase, _| {
+        Verdict { outcome: Outcome::Match, agree: LaneSet::EMPTY, ..it }.seal(phase)
+    }),
+    ("a match of one lane that another dissents from", |it, phase, _| {
+        let (agree, dissent) = (LaneSet::only(0), LaneSet::only(1));
+        Verdict { outcome: Outcome::Match, agree, dissent, ..it }.seal(phase)
+    }),
+    ("a mismatch among lanes that agree", |it, phase, _| {
+        let (agree, dissent) = (LaneSet::first(2), LaneSet::EMPTY);
+        Verdict { outcome: Outcome::Mismatch, agree, dissent, ..it }.seal(phase)
     }),
     ("an end that nobody asked for", |it, phase, _| match it.outcome {
         Outcome::Flushed => Verdict { seq: it.seq + 1, ..it }.seal(phase),

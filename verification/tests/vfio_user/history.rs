@@ -7,7 +7,7 @@ use covert_driver::progress::ProgressReader;
 use covert_driver::software::SoftwareConfig;
 use covert_driver::unit::{Unit, UnitConfig, UnitGroup};
 use covert_verification::mortal_card::Life;
-use covert_verification::succession::Succession;
+use covert_verification::succession::{OnCard, Succession};
 use covert_verification::unit_rig::{FAULTS, VERDICTS};
 
 const BOTH: LaneSet = LaneSet::first(2);
@@ -50,11 +50,6 @@ pub(crate) fn rig(port: Box<dyn CardPort>, patience: Life) -> Result<(Rig, u32),
         payload_max: shape.payload_max,
     };
     let group = UnitGroup::new(&unit, config, readers, &memory, progress).map_err(Failure::because)?;
-    let ports = writers
-        .into_iter()
-        .enumerate()
-        .map(|(lane, arena)| Port { arena, doorbell: Box::new(unit.doorbell(0, lane)) })
-        .collect();
     let software = SoftwareConfig {
         group: 0,
         skew_log2,
@@ -62,7 +57,10 @@ pub(crate) fn rig(port: Box<dyn CardPort>, patience: Life) -> Result<(Rig, u32),
         fault_log2: shape.fault_log2,
         payload_max: shape.payload_max,
     };
-    let group = Succession::new(group, software, patience);
+    let doorbells = (0..writers.len()).map(|lane| unit.doorbell(0, lane)).collect();
+    let group = Succession::new(OnCard { group, doorbells, life: patience }, software);
+    let port = |(lane, arena)| Port { arena, doorbell: Box::new(group.doorbell(lane)) };
+    let ports = writers.into_iter().enumerate().map(port).collect();
     let progress = ProgressReader::map(&page).map_err(Failure::because)?;
     Ok((Rig { group: Box::new(group), ports, progress, shape }, skew_log2))
 }

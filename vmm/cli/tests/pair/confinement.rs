@@ -122,6 +122,32 @@ fn a_replica_holds_nothing_of_the_card_but_its_doorbell() {
 }
 
 #[test]
+fn the_card_is_given_no_memory_of_a_guest() {
+    needs!(busybox);
+    needs!(verilator);
+    let server = Server::start();
+    let card = format!("vfio-user:{}", server.socket().display());
+    let (child, pids) = sleeping_with(&["--comparator", "unit", "--card", &card]);
+    let memory = |pid| links(pid).into_iter().filter(|link| link.contains("memfd:")).collect::<Vec<_>>();
+    // The server of a simulated card holds every file that it was given a window of.
+    let names = ["arena", "fault", "verdict"].map(|name| format!("/memfd:covert-{name} (deleted)"));
+    assert_eq!(memory(server.pid()), names);
+    // Whereas a guest's memory is in no file that could be given away.
+    for pid in pids {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("its mappings");
+        let large = |line: &&str| {
+            let (from, to) = line.split(' ').next().and_then(|range| range.split_once('-')).expect("a range");
+            let at = |digits| u64::from_str_radix(digits, 16).expect("an address");
+            at(to) - at(from) >= 64 << 20 && !line.contains("covert-") && line.contains(" rw")
+        };
+        let guest: Vec<&str> = maps.lines().filter(large).collect();
+        assert!(!guest.is_empty(), "no memory of 64 MiB: {maps}");
+        assert!(guest.iter().all(|line| line.contains(" rw-p 00000000 00:00 0")), "{guest:?}");
+    }
+    end(child);
+}
+
+#[test]
 fn every_shared_region_has_exactly_one_writer() {
     needs!(busybox);
     let (child, pids) = sleeping();

@@ -42,6 +42,10 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    pub(crate) fn pid(&self) -> u64 {
+        self.child.id().into()
+    }
+
     pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
