@@ -1,6 +1,7 @@
 //! The vfio-user client against servers that do not behave. One that does is in `covert-verification`.
 
-use covert_driver::vfio_user::{VfioUserCard, VfioUserError};
+use covert_driver::pci::Holder;
+use covert_driver::vfio_user::{VfioUserCard, VfioUserError, holder};
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -64,6 +65,19 @@ fn a_refusal_is_an_error_also_without_a_number() {
         let error = fails(name, script);
         assert!(matches!(error, VfioUserError::Refused { errno: 0 | 22, .. }), "{error}");
     }
+}
+
+#[test]
+fn a_card_in_use_names_its_socket_and_its_holder_if_the_server_does() {
+    let error = fails("held", |stream, header| {
+        let holder = Holder { pid: 4711, name: "qemu".into() };
+        answer(stream, header, 0x21, 16, &holder::notice(&holder));
+    });
+    let said = error.to_string();
+    assert!(said.contains("held.sock is in use by process 4711 (qemu)"), "{said}");
+    let error = fails("held-by", |stream, header| answer(stream, header, 0x21, 16, &[]));
+    assert!(matches!(error, VfioUserError::Held { holder: None, .. }), "{error}");
+    assert!(error.to_string().contains("another client"), "{error}");
 }
 
 #[test]

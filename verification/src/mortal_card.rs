@@ -98,6 +98,11 @@ impl MortalCard {
         MortalCard { card, life }
     }
 
+    /// Its life.
+    pub fn life(&self) -> Life {
+        self.life.clone()
+    }
+
     fn alive<R>(
         &mut self,
         what: impl FnOnce(&mut dyn CardPort) -> Result<R, CardError>,

@@ -34,6 +34,8 @@ pub struct SimulatedCard<U> {
     latency: Arc<AtomicU64>,
     /// Where the interrupts of each vector go; a vector without is masked in the unit's table.
     vectors: Vec<Option<OwnedFd>>,
+    /// What the unit sends gets no further.
+    loses_interrupts: bool,
 }
 
 impl<U: UnderTest> SimulatedCard<U> {
@@ -50,6 +52,7 @@ impl<U: UnderTest> SimulatedCard<U> {
             doorbells: LentDoorbells::default(),
             latency: Arc::default(),
             vectors: Vec::new(),
+            loses_interrupts: false,
         }
     }
 
@@ -57,6 +60,11 @@ impl<U: UnderTest> SimulatedCard<U> {
     /// unit, to the first beat of the last write that it answered them with. Shared, and 0 before the first.
     pub fn latency(&self) -> Arc<AtomicU64> {
         self.latency.clone()
+    }
+
+    /// Loses every interrupt from now on: the unit sends it, and no eventfd counts it.
+    pub fn lose_interrupts(&mut self) {
+        self.loses_interrupts = true;
     }
 
     /// The root complex, shared.
@@ -153,6 +161,9 @@ impl<U: UnderTest> SimulatedCard<U> {
     fn deliver_interrupts(&self) {
         let mut rc = self.lock();
         while let Some(interrupt) = rc.next_interrupt() {
+            if self.loses_interrupts {
+                continue;
+            }
             if let Some(Some(fd)) = self.vectors.get(interrupt.data as usize) {
                 // A counter at its end has told its reader enough.
                 let _ = rustix::io::write(fd, &1u64.to_ne_bytes());

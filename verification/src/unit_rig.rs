@@ -1,17 +1,19 @@
 //! The driver's unit on any port, as the conformance suite and the scenarios want it.
 
-use crate::mortal_card::{Life, MortalCard};
+use crate::mortal_card::MortalCard;
 use crate::scenario::Setup;
 use crate::scenario::sides::Bench;
-use crate::succession::{Polled, Succession};
+use crate::succession::{OnCard, Polled, Spare, Succession};
 use covert_driver::arena::{self, ArenaReader, ArenaWriter};
 use covert_driver::card::CardPort;
 use covert_driver::conformance::{Factory, Failure, Parts, Port, Rig, Shape};
 use covert_driver::progress::{ProgressReader, ProgressWriter};
 use covert_driver::software::SoftwareConfig;
 use covert_driver::unit::{Unit, UnitConfig, UnitGroup};
-use covert_driver::{ArenaDoorbell, Doorbell, Group, SoftwareGroup};
+use covert_driver::{Doorbell, Group, SoftwareGroup};
 use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// IOVA of the fault ring.
 pub const FAULTS: u64 = 0x1000_0000;
@@ -139,11 +141,12 @@ pub fn bench(port: Box<dyn CardPort>, setup: &Setup) -> Result<Bench, Failure> {
     Ok(Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None })
 }
 
-/// A bench whose unit dies with its card's life and is followed by software, and what is polled from it.
+/// A bench whose unit dies with its card's life and is followed by software, until the next of the cards takes up where a
+/// generation begins; and the succession's counts.
 ///
 /// # Errors
-/// No memory, or a setup that software cannot have.
-pub fn mortal_bench(card: Box<dyn CardPort>, life: &Life, setup: &Setup) -> Result<(Bench, Polled), Failure> {
+/// No memory, no card, or a setup that software cannot have.
+pub fn mortal_bench(cards: Vec<MortalCard>, setup: &Setup) -> Result<(Bench, Counts), Failure> {
     let config = SoftwareConfig {
         group: 0,
         skew_log2: setup.skew_log2,
@@ -152,22 +155,47 @@ pub fn mortal_bench(card: Box<dyn CardPort>, life: &Life, setup: &Setup) -> Resu
         payload_max: setup.payload_max,
     };
     let Arenas { writers, readers, memory } = Arenas::make(setup)?;
-    let port = Box::new(MortalCard::new(card, life.clone()));
-    let (group, doorbells): (_, Vec<Box<dyn Doorbell>>) = match open(port, setup, readers, &memory) {
-        Ok((unit, group)) => {
-            let doorbells = (0..setup.lanes).map(|lane| Box::new(unit.doorbell(0, lane)) as _).collect();
-            (Succession::new(group, config, life.clone()), doorbells)
-        }
+    let (memory, setup) = (Arc::new(memory), *setup);
+    let on_card = move |card: MortalCard, readers, memory: &[OwnedFd]| {
+        let life = card.life();
+        let (unit, group) = open(Box::new(card), &setup, readers, memory)?;
+        // Whatever is on such a port has answered when a call of it returns.
+        unit.set_patience(Duration::ZERO);
+        Ok::<_, Failure>(OnCard {
+            group,
+            doorbells: (0..setup.lanes).map(|lane| unit.doorbell(0, lane)).collect(),
+            life,
+        })
+    };
+    let mut cards = cards.into_iter();
+    let first = cards.next().ok_or_else(|| Failure("there is no card".into()))?;
+    let life = first.life();
+    let group = match on_card(first, readers, &memory) {
+        Ok(first) => Succession::new(first, config),
         Err(_) if life.is_over() => {
             // Nothing was compared yet: software begins at the beginning.
             let (progress, _) = ProgressWriter::create().map_err(Failure::because)?;
             let group =
                 SoftwareGroup::new(config, map_readers(&memory)?, progress).map_err(Failure::because)?;
-            let doorbells = (0..setup.lanes).map(|_| Box::new(ArenaDoorbell) as _).collect();
-            (Succession::of_software(group, config, life.clone()), doorbells)
+            Succession::of_software(group, config)
         }
         Err(failure) => return Err(failure),
     };
-    let polled = group.polled();
-    Ok((Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None }, polled))
+    let spare = |card: MortalCard| {
+        let memory = Arc::clone(&memory);
+        let make = move || on_card(card, map_readers(&memory).ok()?, &memory).ok();
+        Box::new(make) as Spare
+    };
+    let group = group.with_spares(cards.map(spare).collect());
+    let doorbells = (0..setup.lanes).map(|lane| Box::new(group.doorbell(lane)) as _).collect();
+    let counts = Counts { polled: group.polled(), taken_up: group.taken_up() };
+    Ok((Bench { group: Box::new(group), arenas: writers, doorbells, breaker: None, registers: None }, counts))
+}
+
+/// What a succession counts while it runs.
+pub struct Counts {
+    /// What is polled from it.
+    pub polled: Polled,
+    /// How often a card has taken up what software did.
+    pub taken_up: Arc<Mutex<u64>>,
 }

@@ -24,6 +24,8 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use std::os::fd::OwnedFd;
 
 const PAGE: usize = 4096;
+/// Bytes of a huge page.
+const HUGE: u64 = 2 << 20;
 const MAGIC: u64 = u64::from_le_bytes(*b"CVRTaren");
 /// Offset of the magic, the geometry and, on a cache line of its own, the doorbell word.
 const MAGIC_AT: usize = 0;
@@ -100,6 +102,10 @@ impl Geometry {
         }
         let staging = self.staging_bytes.checked_next_multiple_of(PAGE as u64);
         let bytes = staging.and_then(|staging| staging.checked_add(self.staging_offset()));
+        // What may lie in huge pages is made of whole ones, whether there are any or not: an arena's size is no matter of luck.
+        let whole =
+            |bytes: u64| if bytes < HUGE { Some(bytes) } else { bytes.checked_next_multiple_of(HUGE) };
+        let bytes = bytes.and_then(whole);
         match bytes.filter(|bytes| self.base.checked_add(*bytes).is_some() && *bytes <= isize::MAX as u64) {
             Some(bytes) => Ok(bytes as usize),
             None => refuse("checkpoint staging", self.staging_bytes, "the arena must fit below 2^63"),
@@ -159,12 +165,29 @@ impl Geometry {
     }
 }
 
-/// Makes the memory of an arena: as long as its geometry says, sealed to stay so.
+/// Makes the memory of an arena: as long as its geometry says, sealed to stay so. It lies in huge pages of 2 MiB if it is not smaller than
+/// one and the host has enough of them set aside: fewer entries for an IOMMU to hold.
 ///
 /// # Errors
 /// A geometry out of range, or no memory.
 pub fn create(geometry: &Geometry) -> Result<OwnedFd, ArenaError> {
-    create_sealed("covert-arena", geometry.bytes()?)
+    let bytes = geometry.bytes()?;
+    match create_huge("covert-arena", bytes) {
+        Some(fd) => Ok(fd),
+        None => create_sealed("covert-arena", bytes),
+    }
+}
+
+/// A zeroed memfd of huge pages, every one of them allocated: where one is missing later, its first access would be a SIGBUS.
+fn create_huge(name: &str, bytes: usize) -> Option<OwnedFd> {
+    if bytes == 0 || !(bytes as u64).is_multiple_of(HUGE) {
+        return None;
+    }
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | MemfdFlags::HUGETLB | MemfdFlags::HUGE_2MB;
+    let fd = rustix::fs::memfd_create(name, flags).ok()?;
+    rustix::fs::fallocate(&fd, rustix::fs::FallocateFlags::empty(), 0, bytes as u64).ok()?;
+    rustix::fs::fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW).ok()?;
+    Some(fd)
 }
 
 /// A zeroed memfd of fixed size.

@@ -13,6 +13,18 @@ pub struct Holder {
     pub name: String,
 }
 
+impl Holder {
+    /// The process of this number, with its name as of now.
+    pub fn running(pid: u32) -> Holder {
+        Holder::below(Path::new("/proc"), pid)
+    }
+
+    fn below(processes: &Path, pid: u32) -> Holder {
+        let name = fs::read_to_string(processes.join(format!("{pid}/comm"))).unwrap_or_default();
+        Holder { pid, name: name.trim().into() }
+    }
+}
+
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "process {} ({})", self.pid, self.name)
@@ -32,11 +44,7 @@ impl Bus {
             let mut targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
             targets.any(|target| target == file)
         };
-        let name = |pid| {
-            let name = fs::read_to_string(processes.join(format!("{pid}/comm"))).unwrap_or_default();
-            Holder { pid, name: name.trim().into() }
-        };
-        pids.into_iter().filter(holds).map(name).collect()
+        pids.into_iter().filter(holds).map(|pid| Holder::below(&processes, pid)).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod compare;
 pub(crate) mod examine;
 mod group;
+mod hand_over;
 mod port;
 mod take_over;
 mod vote;

@@ -13,6 +13,11 @@ impl Watchdog {
         self.limit = ticks;
     }
 
+    /// What was set.
+    pub(super) fn ticks(&self) -> u32 {
+        self.limit
+    }
+
     /// Begins anew: another record, or nothing to wait for.
     #[inline]
     pub(super) fn restart(&mut self) {

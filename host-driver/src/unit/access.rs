@@ -1,7 +1,6 @@
 //! What a group has of the card: its registers, and the windows in which the card reaches memory for it.
 
 use super::Unit;
-use super::forsaken::Forsaken;
 use crate::card::{CardError, CardPort, Direction, Shared};
 use crate::ledger::{Mark, Marks};
 use covert_abi::registers::{group, lane};
@@ -77,21 +76,10 @@ impl Access {
         Ok((generation, marks))
     }
 
-    /// Gives the card up: no request of it gets out any more, then it is reset, and only then it loses its windows.
-    ///
-    /// A card that is broken may answer none of this, and the next step is worth as much then: no error stops it. It is a
-    /// fixed number of calls of the port and waits for nothing else.
+    /// Gives the card up, as [`Inner::give_up`](super::Inner::give_up) says.
     pub(super) fn give_up(&mut self) {
         self.given_up = true;
-        let inner = &mut *self.unit.lock();
-        let _ = inner.port.set_bus_master(false);
-        let _ = inner.port.reset();
-        for iova in self.windows.drain(..).chain(inner.fault_window.take()) {
-            let _ = inner.port.unmap(iova);
-        }
-        // Not before the window is closed: its memory is free from here on.
-        inner.faults = None;
-        Forsaken::replace(&mut inner.port);
+        self.unit.lock().give_up(self.windows.drain(..));
     }
 }
 
@@ -105,7 +93,7 @@ impl Drop for Access {
             let _ = self.write(group::MEMBERS, 0);
             let _ = self.write(group::COMMAND, group::COMMAND_FLUSH.put(1));
         }
-        let port: &mut Box<dyn CardPort> = &mut self.unit.lock().port;
+        let port = &mut self.unit.lock().port;
         let _ = port.catch_up();
         for iova in self.windows.drain(..) {
             let _ = port.unmap(iova);

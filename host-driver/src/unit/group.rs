@@ -1,10 +1,11 @@
 //! One group of a unit.
 
 use super::access::Access;
+use super::due::Due;
 use super::ring::OutRing;
 use super::{Unit, UnitError, limit, suspects};
 use crate::arena::ArenaReader;
-use crate::card::{Direction, Shared};
+use crate::card::{CardPort, Direction, Shared};
 use crate::group::{Counters, Group, GroupError, LanePlace, Limits, State, Status};
 use crate::ledger::{Command, Done, Ledger, Marks};
 use crate::progress::ProgressWriter;
@@ -14,9 +15,7 @@ use crate::ring::Position;
 use covert_abi::registers::{card, group, lane};
 use covert_abi::{Fault, LaneSet, Outcome, Seq, SubmissionEntry, Verdict};
 use std::os::fd::{AsFd, OwnedFd};
-
-/// How often a command's end is looked for before the card is taken for broken.
-const PATIENCE: u32 = 100_000;
+use std::time::Instant;
 
 /// Sizes and places of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +33,16 @@ pub struct UnitConfig {
 /// A group compared by a unit.
 pub struct UnitGroup {
     // The windows close before the ring goes whose memory they show.
-    access: Access,
+    pub(super) access: Access,
     config: UnitConfig,
     arenas: Vec<ArenaReader>,
     /// Where the lanes were placed last.
     places: Vec<LanePlace>,
-    progress: ProgressWriter,
+    pub(super) progress: ProgressWriter,
     ring: OutRing,
-    ledger: Ledger,
+    /// How many verdicts the card was told to have been read.
+    told: u32,
+    pub(super) ledger: Ledger,
     base: Counters,
 }
 
@@ -73,6 +74,7 @@ impl UnitGroup {
             arenas,
             progress,
             ring,
+            told: 0,
             base: Counters::default(),
         };
         let tail = it.access.read(group::VERDICT_TAIL)?;
@@ -151,8 +153,31 @@ impl UnitGroup {
         self.access.unit.lock().port.catch_up().map_err(broken)
     }
 
+    /// Whether a verdict is in the ring, looked at without a word to the card.
+    pub fn has_verdict(&self) -> bool {
+        self.ring.has_next()
+    }
+
+    /// Tells the card what was read. That is an access over its bus, so it is done once for many verdicts: when no more are there, when
+    /// the group is worked on otherwise, and at the latest when half of the ring is not told.
+    fn tell(&mut self) -> Result<(), GroupError> {
+        let read = self.ring.read();
+        if read != self.told {
+            self.access.write(group::VERDICT_HEAD, read).map_err(broken)?;
+            self.told = read;
+        }
+        Ok(())
+    }
+
+    fn tell_in_time(&mut self) -> Result<(), GroupError> {
+        let half = (1u32 << self.config.verdict_log2) / 2;
+        if self.ring.read().wrapping_sub(self.told) >= half.max(1) { self.tell() } else { Ok(()) }
+    }
+
     /// The moment of a command, to be taken before it is given.
-    fn moment(&self, command: Command) -> Result<Done, GroupError> {
+    fn moment(&mut self, command: Command) -> Result<Done, GroupError> {
+        // The room that is noted is the room that the card has.
+        self.tell()?;
         let ledger = &self.ledger;
         let room = ledger.polled + (1 << self.config.verdict_log2);
         let (generation, marks) = if ledger.generation == 0 && !ledger.flush_pending() {
@@ -163,23 +188,9 @@ impl UnitGroup {
         };
         Ok(Done { command, generation, marks, room })
     }
-
-    /// Checks that a verdict is the one that must come next.
-    fn check(&self, verdict: &Verdict) -> Result<(), UnitError> {
-        let due = (self.config.group, self.ledger.generation, self.ledger.next);
-        let lanes = LaneSet::first(self.arenas.len());
-        let sane = (verdict.group, verdict.generation, verdict.seq) == due
-            && verdict.agree.and(verdict.dissent).is_empty()
-            && verdict.agree.or(verdict.dissent).without(lanes).is_empty()
-            && (verdict.outcome != Outcome::Flushed || self.ledger.flush_pending());
-        if sane {
-            return Ok(());
-        }
-        Err(UnitError::Impossible { found: format!("{verdict:?} where {due:x?} was due") })
-    }
 }
 
-fn broken(error: impl std::fmt::Display) -> GroupError {
+pub(super) fn broken(error: impl std::fmt::Display) -> GroupError {
     GroupError::Broken(error.to_string())
 }
 
@@ -289,17 +300,25 @@ impl Group for UnitGroup {
         let command = self.access.lane_address(lane, lane::COMMAND);
         self.access.unit.lock().port.write(command, lane::COMMAND_RESET.put(1)).map_err(broken)?;
         self.catch_up()?;
-        for _ in 0..PATIENCE {
-            let value = self.access.unit.lock().port.read(command).map_err(broken)?;
-            if lane::COMMAND_RESET.of(value) == 0 {
-                self.ledger.journal.push_back(done);
-                return Ok(());
+        let since = Instant::now();
+        loop {
+            let inner = &mut *self.access.unit.lock();
+            // Before the look: whoever was kept from its core for that long looks once more.
+            let over = since.elapsed() > inner.patience;
+            if lane::COMMAND_RESET.of(inner.port.read(command).map_err(broken)?) == 0 {
+                break;
+            }
+            if over {
+                let patience = inner.patience.as_millis();
+                return Err(broken(format!("the reset of lane {lane} did not end within {patience} ms")));
             }
         }
-        Err(broken(format!("the reset of lane {lane} does not end")))
+        self.ledger.journal.push_back(done);
+        Ok(())
     }
 
     fn advance(&mut self, ticks: u32) -> Result<(), GroupError> {
+        self.tell()?;
         self.catch_up()?;
         self.access.unit.lock().port.pass_ticks(ticks).map_err(broken)
     }
@@ -308,6 +327,7 @@ impl Group for UnitGroup {
         let entry = match self.ring.next() {
             Some(entry) => entry,
             None => {
+                self.tell()?;
                 self.catch_up()?;
                 let Some(entry) = self.ring.next() else { return Ok(None) };
                 entry
@@ -316,7 +336,9 @@ impl Group for UnitGroup {
         let (index, entry) = entry;
         let verdict = Verdict::open(&entry)
             .map_err(|error| broken(UnitError::Entry { ring: "verdict", index, error }))?;
-        self.check(&verdict).map_err(broken)?;
+        let due =
+            Due { group: self.config.group, lanes: LaneSet::first(self.arenas.len()), ledger: &self.ledger };
+        due.check(&verdict).map_err(broken)?;
         if verdict.outcome != Outcome::Match {
             // It may rest on faults of which nothing is left to see afterwards.
             for fault in self.access.unit.read_faults(self.config.group).map_err(broken)? {
@@ -324,7 +346,7 @@ impl Group for UnitGroup {
             }
         }
         // Before it counts: a verdict that is not handed out must not be remembered as one that was.
-        self.access.write(group::VERDICT_HEAD, self.ring.read()).map_err(broken)?;
+        self.tell_in_time()?;
         let locked = suspects::locked(&self.ledger, &self.arenas, &verdict);
         if self.ledger.verdict(&verdict, locked) && verdict.outcome == Outcome::Flushed {
             self.progress.publish(Position { generation: self.ledger.generation, count: 0 });

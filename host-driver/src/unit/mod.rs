@@ -5,10 +5,12 @@
 //! must have; anything else is a broken card.
 
 mod access;
-mod forsaken;
+mod due;
 mod group;
 mod ring;
+mod succeed;
 mod suspects;
+mod way;
 
 pub use group::{UnitConfig, UnitGroup};
 
@@ -23,6 +25,11 @@ use covert_abi::{EntryError, Fault, Identity};
 use ring::OutRing;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use way::Way;
+
+/// Within which a unit ends what it was commanded, unless [`Unit::set_patience`] says otherwise.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a unit cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +74,9 @@ pub enum UnitError {
 }
 
 struct Inner {
-    port: Box<dyn CardPort>,
+    port: Way,
+    /// Within which a command ends.
+    patience: Duration,
     faults: Option<OutRing>,
     /// Where the fault ring is mapped.
     fault_window: Option<u64>,
@@ -91,41 +100,55 @@ impl Unit {
     /// # Errors
     /// Not a unit, one of another version, or one that does not do what it is told.
     pub fn open(mut port: Box<dyn CardPort>, fault_iova: u64, fault_log2: u32) -> Result<Unit, UnitError> {
-        let mut failed = None;
-        let identity = Identity::parse(|address| {
-            port.read(address).unwrap_or_else(|error| {
-                failed.get_or_insert(error);
-                u32::MAX
-            })
-        });
-        if let Some(error) = failed {
-            return Err(error.into());
+        let (identity, faults) = switch_on(port.as_mut(), fault_iova, fault_log2)?;
+        let inner = Inner {
+            fault_window: faults.is_some().then_some(fault_iova),
+            port: Way::new(port),
+            patience: PATIENCE,
+            faults,
+            faults_told: 0,
+            waiting: vec![VecDeque::new(); identity.groups.into()],
+        };
+        Ok(Unit { identity, inner: Arc::new(Mutex::new(inner)) })
+    }
+
+    /// Tries a card again that was given up, in place: resets it, then does what [`open`](Self::open) does. If it does not pass, it
+    /// stays given up and can be tried again later.
+    ///
+    /// # Errors
+    /// As for `open`; or the card was not given up, or a group or doorbell of it is still there.
+    pub fn reopen(&mut self, fault_iova: u64, fault_log2: u32) -> Result<(), UnitError> {
+        let held = UnitError::Impossible { found: "that it is in use and cannot be opened again".into() };
+        let Some(inner) = Arc::get_mut(&mut self.inner) else { return Err(held) };
+        let inner = inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !inner.port.is_given_up() {
+            return Err(held);
         }
-        let identity = identity?;
-        limit("log2 of the fault ring", fault_log2.into(), identity.ring_max.ilog2().into())?;
-        port.write(card::CONTROL, 0)?;
-        port.set_bus_master(true)?;
-        let faults = if fault_log2 == 0 { None } else { Some(OutRing::create("fault", fault_log2)?) };
-        if let Some(ring) = &faults {
-            port.map(fault_iova, ring.memory(), Direction::Write)?;
-            port.write_pair(card::FAULT_BASE_LO, fault_iova)?;
+        let card = inner.port.card();
+        let again =
+            card.reset().map_err(UnitError::from).and_then(|()| switch_on(card, fault_iova, fault_log2));
+        match again {
+            Ok((identity, faults)) => {
+                inner.fault_window = faults.is_some().then_some(fault_iova);
+                inner.faults = faults;
+                inner.faults_told = 0;
+                inner.waiting = vec![VecDeque::new(); identity.groups.into()];
+                inner.port.open();
+                self.identity = identity;
+                Ok(())
+            }
+            Err(error) => {
+                // Its fault ring may be mapped already: that is how far it got, or nothing is there.
+                inner.fault_window = Some(fault_iova);
+                inner.give_up([]);
+                Err(error)
+            }
         }
-        port.write(card::FAULT_LOG2, fault_log2)?;
-        // It outlives the switching off, and the unit counts from 0 again.
-        port.write(card::FAULT_HEAD, 0)?;
-        port.write(card::CONTROL, card::CONTROL_ENABLE.put(1))?;
-        let control = port.read(card::CONTROL)?;
-        if card::CONTROL_ENABLE.of(control) != 1 {
-            return Err(UnitError::Impossible {
-                found: format!("CONTROL is {control:#x} after it was enabled"),
-            });
-        }
-        let fault_window = faults.is_some().then_some(fault_iova);
-        let waiting = vec![VecDeque::new(); identity.groups.into()];
-        Ok(Unit {
-            identity,
-            inner: Arc::new(Mutex::new(Inner { port, faults, fault_window, faults_told: 0, waiting })),
-        })
+    }
+
+    /// Gives the card up when no group is on it any more, as [`UnitGroup::abandon`] does for one that is.
+    pub fn give_up(&self) {
+        self.lock().give_up([]);
     }
 
     /// What the unit is and can do.
@@ -133,9 +156,14 @@ impl Unit {
         &self.identity
     }
 
+    /// From now on a command that the unit has not ended within `patience` (one second before) makes it a broken one.
+    pub fn set_patience(&self, patience: Duration) {
+        self.lock().patience = patience;
+    }
+
     /// Something else done with the card while no group is: interrupts, a look at its state.
     pub fn with_port<R>(&self, what: impl FnOnce(&mut dyn CardPort) -> R) -> R {
-        what(self.lock().port.as_mut())
+        what(&mut self.lock().port)
     }
 
     /// The doorbell of lane `lane` of group `group`.
@@ -188,6 +216,22 @@ impl Unit {
 }
 
 impl Inner {
+    /// Gives the card up: no request of it gets out any more, then it is reset, and only then it loses these windows and that of the
+    /// fault ring.
+    ///
+    /// A card that is broken may answer none of this, and the next step is worth as much then: no error stops it. It is a
+    /// fixed number of calls of the port and waits for nothing else.
+    fn give_up(&mut self, windows: impl IntoIterator<Item = u64>) {
+        let _ = self.port.set_bus_master(false);
+        let _ = self.port.reset();
+        for iova in windows.into_iter().chain(self.fault_window.take()) {
+            let _ = self.port.unmap(iova);
+        }
+        // Not before the window is closed: its memory is free from here on.
+        self.faults = None;
+        self.port.give_up();
+    }
+
     fn read_faults(&mut self) -> Result<(), UnitError> {
         let Some(ring) = &mut self.faults else { return Ok(()) };
         while let Some((index, entry)) = ring.next() {
@@ -217,6 +261,42 @@ impl Doorbell for UnitDoorbell {
         // A ring that is lost on a broken card is noticed by whoever waits for the verdict.
         let _ = self.unit.lock().port.write_pair(self.page, position.pack());
     }
+}
+
+/// Identifies the unit behind this port and switches it on; gives its fault ring.
+fn switch_on(
+    port: &mut dyn CardPort,
+    fault_iova: u64,
+    fault_log2: u32,
+) -> Result<(Identity, Option<OutRing>), UnitError> {
+    let mut failed = None;
+    let identity = Identity::parse(|address| {
+        port.read(address).unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            u32::MAX
+        })
+    });
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let identity = identity?;
+    limit("log2 of the fault ring", fault_log2.into(), identity.ring_max.ilog2().into())?;
+    port.write(card::CONTROL, 0)?;
+    port.set_bus_master(true)?;
+    let faults = if fault_log2 == 0 { None } else { Some(OutRing::create("fault", fault_log2)?) };
+    if let Some(ring) = &faults {
+        port.map(fault_iova, ring.memory(), Direction::Write)?;
+        port.write_pair(card::FAULT_BASE_LO, fault_iova)?;
+    }
+    port.write(card::FAULT_LOG2, fault_log2)?;
+    // It outlives the switching off, and the unit counts from 0 again.
+    port.write(card::FAULT_HEAD, 0)?;
+    port.write(card::CONTROL, card::CONTROL_ENABLE.put(1))?;
+    let control = port.read(card::CONTROL)?;
+    if card::CONTROL_ENABLE.of(control) != 1 {
+        return Err(UnitError::Impossible { found: format!("CONTROL is {control:#x} after it was enabled") });
+    }
+    Ok((identity, faults))
 }
 
 fn limit(what: &'static str, value: u64, most: u64) -> Result<(), UnitError> {

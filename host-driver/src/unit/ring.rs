@@ -2,7 +2,7 @@
 
 use crate::arena::{ArenaError, SharedMap, create_sealed, system};
 use crate::card::Shared;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 use covert_abi::verdict::{PHASE, phase_of};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -23,7 +23,7 @@ impl OutRing {
     /// Fresh, zeroed memory for `1 << log2` entries.
     pub(super) fn create(name: &str, log2: u32) -> Result<OutRing, ArenaError> {
         let bytes = (ENTRY << log2).next_multiple_of(PAGE);
-        let fd = create_sealed(name, bytes)?;
+        let fd = create_sealed(&format!("covert-{name}"), bytes)?;
         let map = SharedMap::read_only(&fd, bytes, bytes).map_err(system("map"))?;
         Ok(OutRing { map, fd, bytes, log2, read: 0 })
     }
@@ -36,14 +36,27 @@ impl OutRing {
         self.read
     }
 
+    fn slot(&self) -> Option<&[AtomicU64; ENTRY / 8]> {
+        let slot = (self.read & ((1 << self.log2) - 1)) as usize;
+        self.map.words::<{ ENTRY / 8 }>(slot * ENTRY)
+    }
+
+    fn is_there(&self, last: u64) -> bool {
+        (last >> 32) as u32 & PHASE == u32::from(phase_of(self.read, self.log2))
+    }
+
+    /// Whether the next entry is there.
+    pub(super) fn has_next(&self) -> bool {
+        self.slot().is_some_and(|words| self.is_there(words[3].load(Ordering::Acquire)))
+    }
+
     /// The next entry if it is there, with its number. It is read once.
     pub(super) fn next(&mut self) -> Option<(u32, [u8; ENTRY])> {
         let index = self.read;
-        let slot = (index & ((1 << self.log2) - 1)) as usize;
-        let words = self.map.words::<{ ENTRY / 8 }>(slot * ENTRY)?;
+        let words = self.slot()?;
         // The phase is in the last word, which the unit writes last: seen with Acquire, it vouches for the others.
         let last = words[3].load(Ordering::Acquire);
-        if (last >> 32) as u32 & PHASE != u32::from(phase_of(index, self.log2)) {
+        if !self.is_there(last) {
             return None;
         }
         let mut entry = [0; ENTRY];

@@ -1,7 +1,7 @@
 //! One request at a time over the socket, its reply checked, and no waiting without end.
 
-use super::VfioUserError;
 use super::wire::{self, Command, HEADER};
+use super::{VfioUserError, holder};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::io::{self, IoSlice, Read};
@@ -22,6 +22,22 @@ pub(super) struct Connection {
     broken: Option<String>,
 }
 
+/// What a server answered.
+struct Answer {
+    /// The error number of a refusal.
+    refused: Option<u32>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn granted(self, command: Command) -> Result<Vec<u8>, VfioUserError> {
+        match self.refused {
+            None => Ok(self.body),
+            Some(errno) => Err(VfioUserError::Refused { what: format!("{command:?}"), errno }),
+        }
+    }
+}
+
 impl Connection {
     /// Connects and agrees on the version. No read and no write will take longer than `patience`.
     pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection, VfioUserError> {
@@ -29,7 +45,12 @@ impl Connection {
         let stream = UnixStream::connect(path).map_err(refuse)?;
         let mut it = Connection { stream, next: 0, broken: None };
         it.set_patience(patience)?;
-        let answer = it.request(Command::Version, &wire::version(), &[])?;
+        let answer = match it.ask(Command::Version, &wire::version(), &[])? {
+            Answer { refused: Some(errno), body } if errno == Errno::BUSY.raw_os_error() as u32 => {
+                return Err(VfioUserError::Held { path: path.into(), holder: holder::read(&body) });
+            }
+            answer => answer.granted(Command::Version)?,
+        };
         // A server of a minor version of its own choice is fine: what is used here has been in all of them.
         match answer.get(..2) {
             Some([0, 0]) => Ok(it),
@@ -50,6 +71,16 @@ impl Connection {
         body: &[u8],
         fds: &[BorrowedFd<'_>],
     ) -> Result<Vec<u8>, VfioUserError> {
+        self.ask(command, body, fds)?.granted(command)
+    }
+
+    /// As [`request`](Self::request), where also what follows a refusal is of use.
+    fn ask(
+        &mut self,
+        command: Command,
+        body: &[u8],
+        fds: &[BorrowedFd<'_>],
+    ) -> Result<Answer, VfioUserError> {
         if let Some(why) = &self.broken {
             return Err(VfioUserError::Protocol(why.clone()));
         }
@@ -65,7 +96,7 @@ impl Connection {
         command: Command,
         body: &[u8],
         fds: &[BorrowedFd<'_>],
-    ) -> Result<Vec<u8>, VfioUserError> {
+    ) -> Result<Answer, VfioUserError> {
         let id = self.next;
         self.next = self.next.wrapping_add(1);
         self.send(&wire::message(id, command, body), fds).map_err(socket("send"))?;
@@ -74,10 +105,7 @@ impl Connection {
         let reply = wire::reply(&header, id, command).map_err(VfioUserError::Protocol)?;
         let mut answer = vec![0; reply.body];
         self.stream.read_exact(&mut answer).map_err(socket("receive"))?;
-        match reply.refused {
-            None => Ok(answer),
-            Some(errno) => Err(VfioUserError::Refused { what: format!("{command:?}"), errno }),
-        }
+        Ok(Answer { refused: reply.refused, body: answer })
     }
 
     fn send(&self, message: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {

@@ -5,12 +5,14 @@
 //! descriptor that goes with it has; what a server refuses is an error; and every wait has an end.
 
 mod connection;
+pub mod holder;
 pub mod time;
 mod wire;
 
 use crate::arena::ArenaError;
 use crate::card::{CardError, CardPort, Direction, Shared};
 use crate::doorbell::{DoorbellPage, LentDoorbells};
+use crate::pci::Holder;
 use connection::{Connection, FDS_MAX};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::BTreeMap;
@@ -63,6 +65,14 @@ pub enum VfioUserError {
         what: String,
         /// The error number, 0 if it gave none.
         errno: u32,
+    },
+    /// Another client has the card.
+    #[error("the card at {path} is in use by {}: end that one first", holder_text(.holder.as_ref()))]
+    Held {
+        /// The socket.
+        path: PathBuf,
+        /// Who has it, if the server says so.
+        holder: Option<Holder>,
     },
     /// What is served is not a card as it is needed here.
     #[error("the device {0}")]
@@ -191,6 +201,10 @@ impl VfioUserCard {
         let offset = if self.runs { time::TICKS_ALONG } else { time::TICKS };
         self.write_region(time::REGION, offset, &ticks.to_le_bytes()).map_err(broken)
     }
+}
+
+fn holder_text(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another client".into(), Holder::to_string)
 }
 
 fn short() -> VfioUserError {

@@ -8,6 +8,8 @@ use crate::say::Outcome;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A flip that both comparators see, in this program: the stack is not where it was.
 const FAULT: &str = "replica=B,output=4,reg=rsp,bit=4";
@@ -39,7 +41,12 @@ pub(crate) fn on_the_card() -> Result<Outcome> {
     let card = Device::find(CARD)?;
     card.bind()?;
     let name = format!("vfio:{}", card.address);
-    let ran = pair(&["--comparator", "unit", "--card", &name, "--inject", FAULT])?;
+    let free = huge_pages_free()?;
+    let (ran, least) = while_sampling(huge_pages_free, || {
+        pair(&["--comparator", "unit", "--card", &name, "--inject", FAULT])
+    });
+    let (ran, taken) = (ran?, free - least.unwrap_or(free));
+    ensure!(taken >= 2, "two arenas were not put into huge pages: {taken} of {free} were used");
     let said = ran.started["card"].as_str().unwrap_or_default().to_owned();
     ensure!(said.contains(&card.address), "it was compared by `{said}`, not by {name}");
     ensure!(!ran.card_lost, "the card was lost and software compared the rest");
@@ -49,8 +56,33 @@ pub(crate) fn on_the_card() -> Result<Outcome> {
     }
     let outputs = number(&ran.summary, "outputs")?;
     Ok(Outcome::Passed(format!(
-        "busybox sort as a pair, {outputs} outputs compared by {said}; {FAULT} seen and survived"
+        "busybox sort as a pair, {outputs} outputs compared by {said}; {FAULT} seen and survived; arenas in {taken} huge pages"
     )))
+}
+
+/// Huge pages that nobody uses.
+fn huge_pages_free() -> Result<u64> {
+    let meminfo = fs::read_to_string("/proc/meminfo")?;
+    let count = meminfo.lines().find_map(|line| line.strip_prefix("HugePages_Free:"));
+    count.and_then(|count| count.trim().parse().ok()).context("the kernel does not count huge pages")
+}
+
+/// Does something, and gives the least that was seen of a number meanwhile.
+fn while_sampling<R>(number: impl Fn() -> Result<u64> + Sync, work: impl FnOnce() -> R) -> (R, Option<u64>) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let sampler = scope.spawn(|| {
+            let mut least = None;
+            while !over.load(Ordering::Relaxed) {
+                least = least.into_iter().chain(number()).min();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            least
+        });
+        let done = work();
+        over.store(true, Ordering::Relaxed);
+        (done, sampler.join().unwrap_or_default())
+    })
 }
 
 /// What a pair told of itself.
@@ -67,7 +99,10 @@ fn pair(arguments: &[&str]) -> Result<Pair> {
     fs::create_dir_all("/tmp/kit")?;
     fs::write(WORDS, "pear\napple\nfig\nplum\n").context("cannot write the input")?;
     // A simulated card behind an emulated bus is slow, and no measure of one that died.
-    fs::write("/tmp/vm.toml", "card_timeout_ms = 30000\n[hang]\ncpu_ms = 30000\nclock_ms = 60000\n")?;
+    fs::write(
+        "/tmp/vm.toml",
+        "memory_mib = 16\ncard_timeout_ms = 30000\n[hang]\ncpu_ms = 30000\nclock_ms = 60000\n",
+    )?;
     let alone = run("busybox", &["sort", WORDS])?;
     let mut all = vec!["run", "--json", "--console", CONSOLE, "--mount", "/tmp/kit:/w"];
     all.extend(arguments);

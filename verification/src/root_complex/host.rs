@@ -1,10 +1,11 @@
 //! What a test or a driver does with the root complex: BAR accesses, commands, waiting, tracing.
 
+use super::fate::Fate;
 use super::pins::{Outputs, Sideband, UnderTest};
 use super::requester::HostAnswer;
 use super::rules::{Rule, Violation};
 use super::stream::beats;
-use super::tlp::{Request, Status};
+use super::tlp::{Request, Status, Tlp};
 use super::trace::{Trace, TraceWriter};
 use super::{Interrupt, Link, RootComplex, Traffic};
 
@@ -110,6 +111,12 @@ impl<U: UnderTest> RootComplex<U> {
             self.step()?;
         }
         Err(Failure::GaveUp { what: "the answer to a read of BAR 0", clocks: PATIENCE })
+    }
+
+    /// From now on shows each request of the unit, read, write or interrupt, before anything of it has an effect. What is
+    /// answered becomes of it.
+    pub fn show_requests(&mut self, onlooker: impl FnMut(&Tlp) -> Fate + Send + 'static) {
+        self.onlooker = Some(Box::new(onlooker));
     }
 
     // ---- time -------------------------------------------------------------------------------

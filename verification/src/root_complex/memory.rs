@@ -138,6 +138,11 @@ impl HostMemory {
         self.windows.iter().filter(lies).map(|it| it.iova).collect()
     }
 
+    /// Windows that are open.
+    pub fn count(&self) -> usize {
+        self.windows.len()
+    }
+
     fn find(&self, iova: u64, length: u64) -> Option<usize> {
         self.windows.iter().position(|it| {
             iova >= it.iova && iova.checked_add(length).is_some_and(|end| end <= it.iova + it.backing.len())

@@ -10,6 +10,7 @@ pub mod around;
 pub mod backing;
 mod checks;
 mod completer;
+mod fate;
 mod host;
 pub mod link;
 pub mod memory;
@@ -23,6 +24,7 @@ pub mod tlp;
 pub mod trace;
 mod watch;
 
+pub use fate::Fate;
 pub use host::Failure;
 pub use link::Link;
 pub use memory::{Direction, HostMemory};
@@ -83,6 +85,9 @@ impl std::ops::AddAssign for Traffic {
     }
 }
 
+/// Sees each request of the unit before anything of it has an effect, and says what becomes of it.
+type Onlooker = Box<dyn FnMut(&Tlp) -> Fate + Send>;
+
 /// A root complex with a unit behind it.
 pub struct RootComplex<U> {
     unit: U,
@@ -108,6 +113,7 @@ pub struct RootComplex<U> {
     /// When the last write into memory was first offered.
     last_write: u64,
     traffic: Traffic,
+    onlooker: Option<Onlooker>,
     trace: Option<TraceWriter>,
     last: Outputs,
     /// Whether the host took requests and completions in the last clock.
@@ -179,6 +185,7 @@ impl<U: UnderTest> RootComplex<U> {
             interrupts: VecDeque::new(),
             last_write: 0,
             traffic: Traffic::default(),
+            onlooker: None,
             trace: None,
             last: Outputs::default(),
             ready: (false, false),
@@ -373,14 +380,20 @@ impl<U: UnderTest> RootComplex<U> {
     }
 
     fn take_request(&mut self, taken: &Taken) -> Result<(), (Rule, String)> {
-        match decode(taken)? {
+        let packet = decode(taken)?;
+        let fate = self.onlooker.as_mut().map(|onlooker| onlooker(&packet)).unwrap_or_default();
+        match packet {
             Tlp::Read(request) => {
                 check_request(&request, None, &self.link)?;
                 self.take_read(request)
             }
             Tlp::Write(request, data) => {
                 check_request(&request, Some(data.len()), &self.link)?;
-                self.take_write(request, &data, taken.offered)
+                match fate {
+                    Fate::Arrives => self.take_write(request, &data, taken.offered),
+                    Fate::Lost => Ok(()),
+                    Fate::Spoiled(data) => self.take_write(request, &data, taken.offered),
+                }
             }
             Tlp::Completion(..) => Err((Rule::PacketKind, "a completion among requests".into())),
         }

@@ -1,7 +1,8 @@
 //! The card's configuration space: who it is, BAR 0, MSI-X, and a PCI Express endpoint that can be reset.
 //!
 //! Layouts: PCI Local Bus 3.0 §6.1 and §6.8.2 (MSI-X), PCI Express Base 4.0 §7.5.3. The numbers of the link are those
-//! that the root complex has; writes to them are taken and change nothing.
+//! that the root complex has; writes to them are taken and change nothing. There is no power management: a simulated
+//! function is in D0 always, and says so by not having the capability.
 
 use crate::root_complex::Sideband;
 use covert_abi::registers::{BAR_BYTES, MSIX_PENDING, MSIX_TABLE};
@@ -163,6 +164,21 @@ mod tests {
         assert_eq!(word(&space, 0x60), 0x0002_0010);
         assert_eq!(word(&space, 0x64), 1 << 28 | 1 << 15 | 1);
         assert_eq!(word(&space, 0x68), 0x2020);
+    }
+
+    #[test]
+    fn there_is_no_power_management_so_the_function_is_always_in_d0() {
+        let mut space = space();
+        space.write(0, &[0xFF; BYTES]).unwrap();
+        space.reset();
+        let (mut at, mut found) = (word(&space, 0x34) & 0xFF, Vec::new());
+        while at != 0 && found.len() < 48 {
+            let head = word(&space, at.into());
+            found.push(head & 0xFF);
+            at = head >> 8 & 0xFF;
+        }
+        assert_eq!(found, [0x11, 0x10], "MSI-X and PCI Express; 0x01 would be power management");
+        assert_eq!(word(&space, 0x100), 0, "no extended capability");
     }
 
     #[test]

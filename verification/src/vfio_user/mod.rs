@@ -1,22 +1,35 @@
 //! A simulated card served over vfio-user: to this project's driver, and to QEMU's `vfio-user-pci`.
 //!
+//! - [`message`] is what a client may say, `connection` how it comes, `session` what is answered.
 //! - [`served_card`](ServedCard) is what each message does to the card, [`config_space`] who the card says it is.
 //! - The card's clock runs beside the messages. Memory is reached only through what was mapped, in its direction.
 //! - Interrupts are the unit's own: SET_IRQS programs its MSI-X table, and the write that the root complex then sees
 //!   signals the eventfd.
+//! - A card has one client at a time; others are told who that is (`refusal`).
 
 mod clock;
 pub mod config_space;
+mod connection;
 mod files;
+pub mod hostile;
+pub mod message;
+mod peer;
+mod refusal;
 mod regions;
 mod served_card;
+mod session;
+mod windows;
 
 pub use served_card::ServedCard;
 
 use crate::root_complex::UnderTest;
 use crate::simulated_card::SimulatedCard;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use connection::Connection;
+use refusal::Refuser;
+use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Why nothing is served any more.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +40,24 @@ pub enum ServeError {
         /// The socket.
         path: PathBuf,
         /// Why not.
-        source: vfio_user::Error,
+        source: io::Error,
     },
     /// The connection failed.
     #[error("the connection failed: {0}")]
-    Connection(#[from] vfio_user::Error),
+    Socket(#[from] io::Error),
     /// The client sent what no client may send.
     #[error("the client does not keep to the protocol: {0}")]
     Protocol(String),
 }
 
 /// A socket on which a card will be served.
-pub struct Listener(vfio_user::Server);
+#[derive(Debug)]
+pub struct Listener {
+    listener: UnixListener,
+    path: PathBuf,
+    /// A client that came when the one before had gone and was not yet done with.
+    next: Mutex<Option<UnixStream>>,
+}
 
 impl Listener {
     /// Listens on a path where nothing is yet. The socket is removed with this.
@@ -46,25 +65,36 @@ impl Listener {
     /// # Errors
     /// The socket cannot be made.
     pub fn bind(path: &Path) -> Result<Listener, ServeError> {
-        vfio_user::Server::new(path, true, regions::interrupts(), regions::regions())
-            .map(Listener)
-            .map_err(|source| ServeError::Listen { path: path.into(), source })
+        let listener =
+            UnixListener::bind(path).map_err(|source| ServeError::Listen { path: path.into(), source })?;
+        Ok(Listener { listener, path: path.into(), next: Mutex::default() })
     }
 
-    /// Serves the card to one client, until it goes.
+    /// Serves the card to one client, until it goes. Others that come meanwhile are told who has the card.
     ///
     /// # Errors
     /// The connection failed, or the client broke the protocol beyond repair.
     pub fn serve<U: UnderTest + Send + 'static>(&self, card: SimulatedCard<U>) -> Result<(), ServeError> {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream = match next {
+            Some(stream) => stream,
+            None => self.listener.accept()?.0,
+        };
         let mut card = ServedCard::new(card);
-        // The crate's version handshake unwraps what the client sent. What is left behind is dropped here.
-        match catch_unwind(AssertUnwindSafe(|| self.0.run(&mut card))) {
-            Ok(result) => Ok(result?),
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
-                Err(ServeError::Protocol(text.unwrap_or_else(|| "its version message is none".into())))
-            }
-        }
+        let refuser = Refuser::new(&stream)?;
+        std::thread::scope(|scope| {
+            let others = scope.spawn(|| refuser.run(&self.listener));
+            let served = session::serve(&mut Connection::new(stream), &mut card);
+            refuser.end();
+            let next = others.join().unwrap_or_default();
+            *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
+            served
+        })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
     }
 }

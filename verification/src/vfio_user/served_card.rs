@@ -3,20 +3,20 @@
 use super::clock::{Clock, Shared};
 use super::config_space::{self, ConfigSpace, Effect};
 use super::files::Files;
+use super::message::{IRQ_EVENTFD, MAP_READ, MAP_WRITE, Refusal};
 use super::regions;
+use super::windows::Windows;
 use crate::root_complex::UnderTest;
 use crate::root_complex::backing::FileBacking;
 use crate::simulated_card::SimulatedCard;
 use covert_abi::registers::{BAR_BYTES, MSIX_PENDING, MSIX_TABLE};
 use covert_driver::card::{CardError, CardPort, Direction};
 use covert_driver::vfio_user::time;
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::Errno;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::os::fd::OwnedFd;
-use vfio_bindings::bindings::vfio::{
-    VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_EVENTFD, VFIO_IRQ_SET_DATA_NONE, VFIO_PCI_MSIX_IRQ_INDEX,
-};
-use vfio_user::{DmaMapFlags, DmaUnmapFlags, ServerBackend};
 
 /// A simulated card behind a server.
 pub struct ServedCard<U: UnderTest + Send + 'static> {
@@ -26,10 +26,15 @@ pub struct ServedCard<U: UnderTest + Send + 'static> {
     /// Whether each vector has an eventfd.
     vectors: Vec<bool>,
     files: Files,
+    windows: Windows,
 }
 
-fn refuse<T>(what: impl Into<String>) -> io::Result<T> {
-    Err(io::Error::new(ErrorKind::InvalidInput, what.into()))
+fn refuse<T>(what: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::invalid(what))
+}
+
+fn failed(error: impl ToString) -> Refusal {
+    Refusal { errno: Errno::IO, why: error.to_string() }
 }
 
 /// The word in some bytes that are one.
@@ -58,15 +63,19 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
             config,
             vectors: vec![false; config_space::VECTORS.into()],
             files: Files::default(),
+            windows: Windows::default(),
         }
     }
 
     /// Does something with the card. A card that broke a rule once answers nothing any more.
-    fn with<R>(&mut self, what: impl FnOnce(&mut SimulatedCard<U>) -> Result<R, CardError>) -> io::Result<R> {
-        self.shared.with(what).map_err(|error| io::Error::other(error.to_string()))
+    fn with<R>(
+        &mut self,
+        what: impl FnOnce(&mut SimulatedCard<U>) -> Result<R, CardError>,
+    ) -> Result<R, Refusal> {
+        self.shared.with(what).map_err(failed)
     }
 
-    fn check_bar(&self, offset: u64, bytes: usize) -> io::Result<u32> {
+    fn check_bar(&self, offset: u64, bytes: usize) -> Result<u32, Refusal> {
         let whole = matches!(bytes, 4 | 8) && offset.is_multiple_of(bytes as u64);
         if !self.config.memory() {
             return refuse("BAR 0 is switched off in the Command register");
@@ -77,7 +86,7 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
         }
     }
 
-    fn read_bar(&mut self, offset: u64, data: &mut [u8]) -> io::Result<()> {
+    fn read_bar(&mut self, offset: u64, data: &mut [u8]) -> Result<(), Refusal> {
         let register = self.check_bar(offset, data.len())?;
         if is_table(offset) {
             data.fill(0xFF);
@@ -89,7 +98,7 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
         Ok(())
     }
 
-    fn write_bar(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write_bar(&mut self, offset: u64, data: &[u8]) -> Result<(), Refusal> {
         let register = self.check_bar(offset, data.len())?;
         if is_table(offset) {
             return Ok(());
@@ -105,7 +114,7 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
         Ok(())
     }
 
-    fn write_config(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write_config(&mut self, offset: u64, data: &[u8]) -> Result<(), Refusal> {
         match self.config.write(offset, data) {
             Some(Effect::None) => {}
             Some(Effect::BusMaster(on)) => self.with(|card| card.set_bus_master(on))?,
@@ -116,7 +125,7 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
         Ok(())
     }
 
-    fn write_time(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write_time(&mut self, offset: u64, data: &[u8]) -> Result<(), Refusal> {
         match word(data) {
             Some(ticks) if offset == time::TICKS => self.with(|card| {
                 card.catch_up()?;
@@ -134,36 +143,52 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
         }
     }
 
-    fn reset_function(&mut self) -> io::Result<()> {
+    fn reset_function(&mut self) -> Result<(), Refusal> {
         self.config.reset();
         self.vectors.fill(false);
         self.with(CardPort::reset)
     }
 
-    fn map(&mut self, flags: DmaMapFlags, iova: u64, memory: FileBacking, bytes: u64) -> io::Result<()> {
-        let window = |reason: String| CardError::Window { iova, reason };
+    /// Opens a window of `bytes` bytes of a file at `offset`.
+    fn open(&mut self, flags: u32, offset: u64, iova: u64, bytes: u64, file: File) -> Result<(), Refusal> {
+        let length = file.metadata().map_err(failed)?.len();
+        if offset + bytes > length {
+            return refuse(format!("the file has only {length:#x} bytes"));
+        }
+        let opened = fcntl_getfl(&file).map_err(failed)? & OFlags::RWMODE;
+        let lacks = if flags & MAP_WRITE != 0 { OFlags::RDONLY } else { OFlags::WRONLY };
+        if opened == lacks || flags & MAP_READ != 0 && opened == OFlags::WRONLY {
+            let why = "the file was not opened for what the card is to do with it".into();
+            return Err(Refusal { errno: Errno::ACCESS, why });
+        }
+        let memory = Box::new(FileBacking::new(self.files.one(file).map_err(failed)?, offset, bytes));
         self.with(|card| {
             let rc = card.handle();
             let mut rc = rc.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let interrupts = rc.link().interrupts.clone();
-            // Without this a word written there would be an interrupt to one side and memory to the other.
-            if iova <= *interrupts.end() && iova.saturating_add(bytes) > *interrupts.start() {
-                return Err(window("interrupts go there".into()));
-            }
-            let memory = Box::new(memory);
-            let both = DmaMapFlags::READ_WRITE.bits();
-            let mapped = match flags.bits() & both {
-                it if it == both => rc.memory.map_both(iova, memory),
-                it if it == DmaMapFlags::READ.bits() => rc.memory.map(iova, Direction::Read, memory),
-                it if it == DmaMapFlags::WRITE.bits() => rc.memory.map(iova, Direction::Write, memory),
-                _ => return Err(window("neither to be read nor to be written".into())),
+            let mapped = match flags {
+                MAP_READ => rc.memory.map(iova, Direction::Read, memory),
+                MAP_WRITE => rc.memory.map(iova, Direction::Write, memory),
+                _ => rc.memory.map_both(iova, memory),
             };
-            mapped.map_err(|error| window(error.to_string()))
+            mapped.map_err(|error| CardError::Window { iova, reason: error.to_string() })
         })
     }
 
+    /// Where the link has interrupts, a word written would be one to one side and memory to the other.
+    fn check_interrupts(&mut self, iova: u64, bytes: u64) -> Result<(), Refusal> {
+        let interrupts = self.with(|card| {
+            let rc = card.handle();
+            let rc = rc.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Ok(rc.link().interrupts.clone())
+        })?;
+        if iova <= *interrupts.end() && iova + bytes > *interrupts.start() {
+            return refuse("interrupts go there");
+        }
+        Ok(())
+    }
+
     /// Gives vectors from `start` on their eventfds and masks those that get none.
-    fn set_vectors(&mut self, start: usize, fds: Vec<Option<OwnedFd>>) -> io::Result<()> {
+    fn set_vectors(&mut self, start: usize, fds: Vec<Option<OwnedFd>>) -> Result<(), Refusal> {
         for (index, fd) in (start..).zip(fds) {
             self.vectors[index] = fd.is_some();
             self.with(|card| card.set_vector(index as u16, fd))?;
@@ -177,104 +202,118 @@ impl<U: UnderTest + Send + 'static> ServedCard<U> {
         self.clock.wake();
         Ok(())
     }
-}
 
-/// Says what was refused, where the one who started the server can see it: the protocol carries no words.
-fn said<T>(what: impl FnOnce() -> String, result: io::Result<T>) -> io::Result<T> {
-    result.inspect_err(|error| eprintln!("card-server: {}: {error}", what()))
-}
-
-impl<U: UnderTest + Send + 'static> ServerBackend for ServedCard<U> {
-    fn region_read(&mut self, region: u32, offset: u64, data: &mut [u8]) -> io::Result<()> {
-        let bytes = data.len();
-        let result = match region {
-            regions::BAR0 => self.read_bar(offset, data),
-            regions::CONFIG => match self.config.read(offset, bytes) {
-                Some(found) => {
-                    data.copy_from_slice(found);
-                    Ok(())
-                }
-                None => refuse("that is not in the configuration space"),
+    /// Reads `count` bytes of a region.
+    ///
+    /// # Errors
+    /// The region has not all of them, or not in accesses of that length, or the card is broken.
+    pub(super) fn read(&mut self, region: u32, offset: u64, count: u32) -> Result<Vec<u8>, Refusal> {
+        inside(region, offset, count.into())?;
+        let mut data = vec![0; count as usize];
+        match region {
+            regions::BAR0 => self.read_bar(offset, &mut data)?,
+            regions::CONFIG => match self.config.read(offset, data.len()) {
+                Some(found) => data.copy_from_slice(found),
+                None => return refuse("that is not in the configuration space"),
             },
-            time::REGION if (offset, bytes) == (0, 4) => {
-                data.copy_from_slice(&time::MAGIC.to_le_bytes());
-                Ok(())
-            }
-            _ => refuse("there is nothing to read"),
-        };
-        said(|| format!("read of {bytes} bytes at {offset:#x} of region {region}"), result)
+            time::REGION if (offset, count) == (0, 4) => data.copy_from_slice(&time::MAGIC.to_le_bytes()),
+            _ => return refuse("there is nothing to read"),
+        }
+        Ok(data)
     }
 
-    fn region_write(&mut self, region: u32, offset: u64, data: &[u8]) -> io::Result<()> {
-        let result = match region {
+    /// Writes a region.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub(super) fn write(&mut self, region: u32, offset: u64, data: &[u8]) -> Result<(), Refusal> {
+        inside(region, offset, data.len() as u64)?;
+        match region {
             regions::BAR0 => self.write_bar(offset, data),
             regions::CONFIG => self.write_config(offset, data),
             time::REGION => self.write_time(offset, data),
             _ => refuse("there is nothing to write"),
-        };
-        said(|| format!("write of {} bytes at {offset:#x} of region {region}", data.len()), result)
+        }
     }
 
-    fn dma_map(
+    /// Gives the card memory: a file's, or some that it cannot reach. The ranges end below 2^64.
+    ///
+    /// # Errors
+    /// There is memory already, interrupts go there, or the file has not so much or does not allow it.
+    pub(super) fn map(
         &mut self,
-        flags: DmaMapFlags,
+        flags: u32,
         offset: u64,
-        address: u64,
-        size: u64,
-        fd: Option<File>,
-    ) -> io::Result<()> {
-        // BARs and ROMs of other devices come without a file: they cannot be reached, and need not be.
-        let Some(file) = fd else { return Ok(()) };
-        let fits = |length: u64| offset.checked_add(size).is_some_and(|end| end <= length);
-        let result = match file.metadata() {
-            Ok(about) if fits(about.len()) => self
-                .files
-                .one(file)
-                .and_then(|file| self.map(flags, address, FileBacking::new(file, offset, size), size)),
-            Ok(about) => refuse(format!("the file has only {:#x} bytes", about.len())),
-            Err(error) => Err(error),
+        iova: u64,
+        bytes: u64,
+        file: Option<File>,
+    ) -> Result<(), Refusal> {
+        self.windows.check(iova, bytes)?;
+        self.check_interrupts(iova, bytes)?;
+        let reachable = file.is_some();
+        if let Some(file) = file {
+            self.open(flags, offset, iova, bytes, file)?;
+        }
+        self.windows.add(iova, bytes, reachable);
+        Ok(())
+    }
+
+    /// Takes the memory of a range from the card, all for `None`; gives how many bytes were mapped.
+    ///
+    /// # Errors
+    /// A mapping lies only partly in the range, or the card is broken.
+    pub(super) fn unmap(&mut self, range: Option<(u64, u64)>) -> Result<u64, Refusal> {
+        let (gone, bytes) = match range {
+            Some((iova, bytes)) => self.windows.take(iova, bytes)?,
+            None => self.windows.take_all(),
         };
-        said(|| format!("mapping of {size:#x} bytes at IOVA {address:#x}"), result)
+        self.with(|card| gone.into_iter().try_for_each(|iova| card.unmap(iova)))?;
+        Ok(bytes)
     }
 
-    fn dma_unmap(&mut self, flags: DmaUnmapFlags, address: u64, size: u64) -> io::Result<()> {
-        let all = flags.contains(DmaUnmapFlags::UNMAP_ALL);
-        let (first, length) = if all { (0, u64::MAX) } else { (address, size) };
-        let result = self.with(|card| {
-            // What was mapped without a file has no window here, and its end is no error.
-            let windows = {
-                let rc = card.handle();
-                let rc = rc.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                rc.memory.inside(first, length)
-            };
-            windows.into_iter().try_for_each(|iova| card.unmap(iova))
-        });
-        said(|| format!("unmapping of {size:#x} bytes at IOVA {address:#x}"), result)
+    /// Resets the function; windows stay.
+    ///
+    /// # Errors
+    /// The card is broken.
+    pub(super) fn reset(&mut self) -> Result<(), Refusal> {
+        self.reset_function()
     }
 
-    fn reset(&mut self) -> io::Result<()> {
-        let result = self.reset_function();
-        said(|| "reset".into(), result)
-    }
-
-    fn set_irqs(&mut self, index: u32, flags: u32, start: u32, count: u32, fds: Vec<File>) -> io::Result<()> {
-        let (start_at, vectors) = (start as usize, self.vectors.len());
-        let end = start_at.saturating_add(count as usize);
-        let result = if index != VFIO_PCI_MSIX_IRQ_INDEX {
-            // Others do not exist; to switch them off is no error.
-            if count == 0 { Ok(()) } else { refuse("the card has only MSI-X") }
-        } else if flags & VFIO_IRQ_SET_ACTION_TRIGGER == 0 {
-            refuse("vectors are masked by taking their eventfds away")
-        } else if end > vectors {
-            refuse(format!("there are only {vectors} vectors"))
-        } else if flags & VFIO_IRQ_SET_DATA_EVENTFD != 0 && fds.len() <= count as usize {
-            let mut fds = fds.into_iter().map(OwnedFd::from);
-            self.set_vectors(start_at, (0..count).map(|_| fds.next()).collect())
-        } else if flags & VFIO_IRQ_SET_DATA_NONE != 0 && count == 0 {
-            self.set_vectors(0, (0..vectors).map(|_| None).collect())
+    /// Gives vectors their eventfds. For `IRQ_NONE` and no vector, all lose theirs.
+    ///
+    /// # Errors
+    /// The card has no such vectors, or it is something else that is to be set.
+    pub(super) fn set_irqs(
+        &mut self,
+        index: u32,
+        data: u32,
+        vectors: Range<u32>,
+        fds: Vec<OwnedFd>,
+    ) -> Result<(), Refusal> {
+        let most = regions::vectors(index)?;
+        if vectors.end > most {
+            return refuse(format!("there are only {most} vectors"));
+        }
+        if data == IRQ_EVENTFD {
+            let mut fds = fds.into_iter();
+            let given = vectors.clone().map(|_| fds.next()).collect();
+            self.set_vectors(vectors.start as usize, given)
+        } else if !vectors.is_empty() {
+            Err(Refusal::unsupported("no interrupt is made for trying"))
+        } else if index == regions::MSIX {
+            self.set_vectors(0, (0..most).map(|_| None).collect())
         } else {
-            refuse("eventfds, or none for all, is all that can be set")
-        };
-        said(|| format!("SET_IRQS of {count} vectors from {start} on, flags {flags:#x}"), result)
+            // Others do not exist; to switch them off is no error.
+            Ok(())
+        }
+    }
+}
+
+/// Whether a region has all of some bytes, whose range ends below 2^64.
+fn inside(region: u32, offset: u64, bytes: u64) -> Result<(), Refusal> {
+    match regions::size(region)? {
+        size if offset.checked_add(bytes).is_some_and(|end| end <= size) => Ok(()),
+        0 => refuse(format!("the card has no region {region}")),
+        size => refuse(format!("the region has only {size:#x} bytes")),
     }
 }

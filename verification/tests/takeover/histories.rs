@@ -1,4 +1,5 @@
-//! Random histories in which the card dies at a random access: towards the coordinator they are those of software alone.
+//! Random histories in which the card dies at a random access: towards the coordinator they are those of software alone. So they are
+//! when another card takes up what software does where a generation begins, and dies in turn.
 //!
 //! `COVERT_TRACES` sets how many histories (1,000 unless told), `COVERT_SEED` the first seed. Each is run with four deaths. A
 //! failing one is made as short as it gets, printed, and left in the test's temporary directory.
@@ -12,14 +13,14 @@ use super::card;
 use covert_abi::{LANES_PER_GROUP_MAX, LaneSet, Outcome, Verdict};
 use covert_driver::LanePlace;
 use covert_verification::model::unit::Order;
-use covert_verification::mortal_card::{Death, Life};
+use covert_verification::mortal_card::{Death, Life, MortalCard};
 use covert_verification::random::Random;
 use covert_verification::scenario::generate::{Chances, generate, setup};
 use covert_verification::scenario::run::{Agreement, Covered, run};
 use covert_verification::scenario::shrink::shrink;
 use covert_verification::scenario::sides::ModelGroup;
 use covert_verification::scenario::{Event, Scenario, Setup};
-use covert_verification::unit_rig::mortal_bench;
+use covert_verification::unit_rig::{Counts, mortal_bench};
 use std::path::Path;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -103,16 +104,19 @@ impl Tamer {
     }
 }
 
-/// Runs a scenario on a card with this life; gives what was covered and polled.
-fn run_with(scenario: &Scenario, life: &Life) -> Result<(Covered, Vec<Verdict>), String> {
+/// Runs a scenario on cards with these lives, one after the other; gives what was covered and polled, and how often a card
+/// took up what software did.
+fn run_with(scenario: &Scenario, lives: &[Life]) -> Result<(Covered, Vec<Verdict>, u64), String> {
     let setup = &scenario.setup;
-    let (mut bench, polled) =
-        mortal_bench(card(setup.skew_log2, setup.payload_max), life, setup).map_err(|failure| failure.0)?;
+    let cards =
+        lives.iter().map(|life| MortalCard::new(card(setup.skew_log2, setup.payload_max), life.clone()));
+    let (mut bench, Counts { polled, taken_up }) =
+        mortal_bench(cards.collect(), setup).map_err(|failure| failure.0)?;
     let covered =
         run(scenario, Agreement::UpToHalt, &mut bench).map_err(|divergence| divergence.to_string())?;
     let mut polled = polled.lock().unwrap().clone();
     forget_what_is_open(&mut polled);
-    Ok((covered, polled))
+    Ok((covered, polled, *taken_up.lock().unwrap()))
 }
 
 /// Who was still live when a halted generation ended depends on how far it was fetched behind the record that halted it.
@@ -126,22 +130,27 @@ fn forget_what_is_open(verdicts: &mut [Verdict]) {
     }
 }
 
-/// A scenario in software alone, and with a card that dies after so many accesses.
-fn compare(scenario: &Scenario, accesses: u64, death: Death) -> Result<Covered, String> {
-    let (_, alone) = run_with(scenario, &Life::of(0, Death::Fails))?;
-    let (covered, polled) = run_with(scenario, &Life::of(accesses, death))?;
+/// Deaths of cards that follow one another: after so many accesses of each, and how.
+type Deaths = [(u64, Death)];
+
+/// A scenario in software alone, and with cards that die so. Gives how often a card took up what software did, too.
+fn compare(scenario: &Scenario, deaths: &Deaths) -> Result<(Covered, u64), String> {
+    let (_, alone, _) = run_with(scenario, &[Life::of(0, Death::Fails)])?;
+    let lives: Vec<_> = deaths.iter().map(|(accesses, death)| Life::of(*accesses, *death)).collect();
+    let (covered, polled, taken_up) = run_with(scenario, &lives)?;
     match alone.iter().zip(&polled).find(|(alone, polled)| alone != polled) {
         Some((alone, polled)) => Err(format!("software alone polls {alone:?}, this {polled:?}")),
         None if alone.len() != polled.len() => {
             Err(format!("software alone polls {} verdicts, this {}", alone.len(), polled.len()))
         }
-        None => Ok(covered),
+        None => Ok((covered, taken_up)),
     }
 }
 
-fn compare_many(traces: u64, chances: Chances, length: usize) -> Covered {
+/// Histories in which so many cards die one after the other, each four times.
+fn compare_many(traces: u64, chances: Chances, length: usize, cards: usize) -> (Covered, u64) {
     let first = number("COVERT_SEED", 1);
-    let mut covered = Covered::default();
+    let (mut covered, mut taken_up) = (Covered::default(), 0);
     for seed in first..first + traces {
         let mut random = Random::new(seed);
         let mut setup = setup(&mut random);
@@ -150,37 +159,51 @@ fn compare_many(traces: u64, chances: Chances, length: usize) -> Covered {
         let wild = generate(seed, setup, chances, length);
         let scenario = tamed(&wild);
         let whole = Life::of(u64::MAX, Death::Fails);
-        run_with(&scenario, &whole).unwrap_or_else(|error| panic!("seed {seed}, no death: {error}"));
+        run_with(&scenario, std::slice::from_ref(&whole))
+            .unwrap_or_else(|error| panic!("seed {seed}, no death: {error}"));
         for death in [Death::Fails, Death::Ones, Death::Fails, Death::Ones] {
-            let accesses = random.below(whole.accesses() + 1);
-            match compare(&scenario, accesses, death) {
-                Ok(more) => covered += more,
-                Err(error) => explain(&wild, accesses, death, &error),
+            // All of them within the history, if it is to see more than one die.
+            let most = whole.accesses() / cards as u64 + 1;
+            let deaths: Vec<_> = (0..cards).map(|_| (random.below(most), death)).collect();
+            match compare(&scenario, &deaths) {
+                Ok((more, again)) => {
+                    covered += more;
+                    taken_up += again;
+                }
+                Err(error) => explain(&wild, &deaths, &error),
             }
         }
     }
-    println!("{traces} histories of four deaths from seed {first} on: {covered:?}");
-    covered
+    println!(
+        "{traces} histories, four times {cards} deaths in each, from seed {first} on: {covered:?}, \
+         taken up again {taken_up} times"
+    );
+    (covered, taken_up)
 }
 
 /// The shortest history that fails as this one does, with the access at which it does.
-fn explain(scenario: &Scenario, accesses: u64, death: Death, first: &str) -> ! {
+fn explain(scenario: &Scenario, deaths: &Deaths, first: &str) -> ! {
     let seed = scenario.seed;
     let near = |it: &Scenario| {
         let it = tamed(it);
         let whole = Life::of(u64::MAX, Death::Fails);
-        let all = run_with(&it, &whole).map_or(0, |_| whole.accesses());
-        (0..all).find(|accesses| compare(&it, *accesses, death).is_err())
+        let all = run_with(&it, std::slice::from_ref(&whole)).map_or(0, |_| whole.accesses());
+        let mut tries = (0..all).map(|accesses| {
+            let mut deaths = deaths.to_vec();
+            deaths[0].0 = accesses;
+            deaths
+        });
+        tries.find(|deaths| compare(&it, deaths).is_err())
     };
     let small = shrink(scenario, 300, |it| near(it).is_some());
-    let at = near(&small).unwrap_or(accesses);
+    let at = near(&small).unwrap_or(deaths.to_vec());
     let small = tamed(&small);
-    let difference = compare(&small, at, death).err().unwrap_or_default();
+    let difference = compare(&small, &at).err().unwrap_or_default();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("takeover-{seed}.txt"));
-    std::fs::write(&path, format!("{difference}\nafter {at} accesses, {death:?}\n{small:#?}\n")).unwrap();
+    std::fs::write(&path, format!("{difference}\ndeaths {at:?}\n{small:#?}\n")).unwrap();
     panic!(
-        "seed {seed}, death after {accesses} accesses ({death:?}): {first}\nIn short: {difference}\n{} of {} events are needed, and death \
-         after {at}; they are in {}.\n\
+        "seed {seed}, deaths {deaths:?}: {first}\nIn short: {difference}\n{} of {} events are needed, and deaths {at:?}; \
+         they are in {}.\n\
          Again: COVERT_SEED={seed} COVERT_TRACES=1 cargo test -p covert-verification --test takeover",
         small.events.len(),
         scenario.events.len(),
@@ -192,7 +215,7 @@ fn explain(scenario: &Scenario, accesses: u64, death: Death, first: &str) -> ! {
 fn a_card_that_dies_in_histories_full_of_mistakes_leaves_no_trace_in_the_verdicts() {
     let traces = number("COVERT_TRACES", 1000);
     let chances = Chances { bad: 8, differing: 4, unreadable: 0, odd: 100 };
-    let covered = compare_many(traces, chances, 120);
+    let (covered, _) = compare_many(traces, chances, 120, 1);
     assert!(covered.records > traces && covered.refused > traces / 2, "too little was covered: {covered:?}");
 }
 
@@ -200,6 +223,19 @@ fn a_card_that_dies_in_histories_full_of_mistakes_leaves_no_trace_in_the_verdict
 fn a_card_that_dies_in_histories_that_mostly_go_well_leaves_no_trace_in_the_verdicts() {
     let traces = number("COVERT_TRACES", 1000);
     let chances = Chances { bad: 1, differing: 1, unreadable: 0, odd: 100 };
-    let covered = compare_many(traces, chances, 160);
+    let (covered, _) = compare_many(traces, chances, 160, 1);
     assert!(covered.records > 5 * traces, "too little was covered: {covered:?}");
+}
+
+#[test]
+fn cards_that_take_up_what_software_does_and_die_in_turn_leave_no_trace_in_the_verdicts() {
+    let traces = number("COVERT_TRACES", 1000);
+    for chances in [
+        Chances { bad: 8, differing: 4, unreadable: 0, odd: 100 },
+        Chances { bad: 1, differing: 1, unreadable: 0, odd: 100 },
+    ] {
+        let (covered, taken_up) = compare_many(traces, chances, 160, 4);
+        assert!(covered.records > traces, "too little was covered: {covered:?}");
+        assert!(taken_up > traces, "cards took up what software did only {taken_up} times");
+    }
 }

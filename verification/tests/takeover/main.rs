@@ -1,7 +1,14 @@
-//! A card dies, and software goes on in place.
+//! A card dies, software goes on in place, and a card takes up again what software does.
 
+mod again;
+mod bus;
 mod histories;
+#[path = "../vfio_user/history.rs"]
+mod history;
 mod moments;
+#[path = "../verilated/need.rs"]
+mod need;
+mod patience;
 
 use covert_abi::Identity;
 use covert_driver::card::CardPort;

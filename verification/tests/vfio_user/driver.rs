@@ -160,6 +160,41 @@ fn memory_that_the_card_may_only_write_cannot_be_read() {
 }
 
 #[test]
+fn memory_that_is_not_mapped_or_not_any_more_cannot_be_read() {
+    let Some(mut bench) = Bench::new(7) else { return };
+    let nowhere = 0x7000_0000_0000;
+    let memory = covert_driver::arena::create(&bench.rig.shape.geometry(0)).unwrap();
+    let bytes = bench.rig.shape.geometry(0).bytes().unwrap() as u64;
+    let window = Shared { fd: memory.as_fd(), offset: 0, bytes };
+    let map =
+        |bench: &Bench| bench.unit.with_port(|port| port.map(nowhere, window, Direction::Read)).unwrap();
+    let unmap = |bench: &Bench| bench.unit.with_port(|port| port.unmap(nowhere)).unwrap();
+    // The lanes' windows let everything through: only the mapping is in the way, or not.
+    for lane in 0..2 {
+        let place = bench.rig.place(lane).unwrap();
+        let wide = LanePlace { window_base: 0, window_limit: u64::MAX, ..place };
+        bench.rig.group.place(lane, &wide).unwrap();
+    }
+    bench.rig.group.flush(both(), 0).unwrap();
+    assert_eq!(bench.rig.verdicts().unwrap().len(), 1);
+    let submit = |bench: &mut Bench, index: u32| {
+        for lane in 0..2 {
+            bench.rig.put_at(lane, index, Header { length: 64, ..bench.rig.header(index.into()) }, nowhere);
+            bench.rig.ring(lane, index + 1).unwrap();
+        }
+    };
+    map(&bench);
+    submit(&mut bench, 0);
+    assert_eq!(bench.rig.verdicts().unwrap()[0].outcome, Outcome::Match, "while it is mapped");
+    unmap(&bench);
+    submit(&mut bench, 1);
+    let faults = bench.rig.faults().unwrap();
+    let seen: Vec<_> = faults.iter().map(|fault| (fault.cause, fault.address)).collect();
+    assert_eq!(seen, [(FaultCause::DmaRefused, nowhere); 2], "one for each lane");
+    assert_eq!(bench.end(), "");
+}
+
+#[test]
 fn memory_that_the_card_may_only_read_is_not_written_and_the_card_is_broken() {
     let Some(mut bench) = Bench::new(5) else { return };
     let arena = bench.rig.shape.geometry(0).base;

@@ -3,11 +3,8 @@
 use crate::server::Server;
 use covert_abi::registers::{BAR_BYTES, card};
 use covert_driver::card::CardPort;
-use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::time::Duration;
 use vfio_user::Client;
 
 fn word(client: &mut Client, region: u32, offset: u64) -> u32 {
@@ -56,44 +53,6 @@ fn an_access_outside_of_a_region_fails_at_once_and_harms_nothing() {
     let (status, said) = server.end();
     assert!(status.success(), "{status}");
     assert!(said.contains("BAR 0 takes 4 or 8 aligned bytes"), "{said}");
-}
-
-/// Header of a message.
-fn header(command: u16, bytes: u32) -> Vec<u8> {
-    let mut header = [0; 16];
-    header[2..4].copy_from_slice(&command.to_ne_bytes());
-    header[4..8].copy_from_slice(&bytes.to_ne_bytes());
-    header.to_vec()
-}
-
-#[test]
-fn a_client_that_sends_garbage_gets_an_error_and_the_server_ends_in_order() {
-    let version = |text: &[u8]| [header(1, 20 + text.len() as u32), vec![0, 0, 1, 0], text.to_vec()].concat();
-    let messages = [
-        ("a command that there is not", header(999, 16)),
-        ("one that the server has not", header(11, 16)),
-        ("a version that is no JSON", version(b"{\0")),
-        ("a version without its end", version(b"{}")),
-        ("a version shorter than its header", [header(1, 10), vec![0; 4]].concat()),
-        ("a region that there is not", [header(9, 32), vec![0xFF; 16]].concat()),
-        ("a read of 4 GiB", [header(9, 32), vec![0; 8], vec![0; 4], vec![0xFF; 4]].concat()),
-        ("half a header", header(9, 32)[..7].to_vec()),
-    ];
-    for (what, message) in messages {
-        let Some(mut server) = Server::start(12) else { return };
-        let mut stream = UnixStream::connect(server.socket()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        stream.write_all(&message).unwrap();
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        drop(stream);
-        let (status, said) = server.end();
-        // Whether it could go on or not: by its own will, not by a panic (101) or a signal.
-        assert!(matches!(status.code(), Some(0 | 1)), "{what}: {status}: {said}");
-        let error = answer.get(8).is_some_and(|flags| flags & 0x20 != 0);
-        assert!(error || status.code() == Some(1), "{what}: {answer:x?}: {said}");
-    }
 }
 
 #[test]

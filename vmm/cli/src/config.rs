@@ -30,11 +30,26 @@ pub enum Comparator {
     Unit,
 }
 
+/// How the coordinator waits for a verdict that a card owes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Completion {
+    /// Asleep, until the card's interrupt.
+    Interrupt,
+    /// Looking at the ring: the interrupt is not even switched on.
+    Polled,
+    /// Looking for a bounded time, then asleep.
+    #[default]
+    Adaptive,
+}
+
 /// Milliseconds within which a card has to answer, unless the machine's file says otherwise.
 const CARD_TIMEOUT_MS: u64 = 100;
 /// Milliseconds that a card may owe a verdict, unless the machine's file says otherwise: a full window of the longest payloads takes
 /// the simulated unit a second or two on a busy host.
 const CARD_VERDICT_MS: u64 = 10_000;
+/// Milliseconds before a card that was lost is tried again, unless the machine's file says otherwise.
+const CARD_RETRY_MS: u64 = 1_000;
 
 /// What sort of guest it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -105,6 +120,10 @@ pub struct VmFile {
     pub card_timeout_ms: Option<u64>,
     /// Milliseconds that the card may owe a verdict for which it has everything, or it counts as dead.
     pub card_verdict_ms: Option<u64>,
+    /// Milliseconds before a card that was lost is tried again; doubled each time, up to a minute. 0 is never.
+    pub card_retry_ms: Option<u64>,
+    /// How the coordinator waits for a verdict that the card owes.
+    pub completion: Completion,
     /// The CPU of each replica, in the order of their positions; none for any.
     pub cpus: Vec<usize>,
     /// The coordinator's CPU.
@@ -205,6 +224,11 @@ impl VmFile {
     /// Milliseconds that the card may owe a verdict.
     pub fn card_verdict_ms(&self) -> u64 {
         self.card_verdict_ms.unwrap_or(CARD_VERDICT_MS)
+    }
+
+    /// Milliseconds before a card that was lost is tried again; 0 is never.
+    pub fn card_retry_ms(&self) -> u64 {
+        self.card_retry_ms.unwrap_or(CARD_RETRY_MS)
     }
 
     /// How many replicas.

@@ -129,6 +129,20 @@ pub enum Event {
         /// How it was noticed.
         why: String,
     },
+    /// A card compares again what software did since one was lost. The machine has restarted from its last checkpoint for it, with new
+    /// processes.
+    CardTakenUp {
+        /// See [`Event::Started`].
+        ms: f64,
+        /// Which card.
+        card: String,
+        /// The generation that it begins with.
+        generation: u32,
+        /// The first record that it judges.
+        seq: u64,
+        /// Milliseconds that the replicas stood still for it; with a rollback that was on its way, since the rollback began.
+        stopped_ms: f64,
+    },
     /// The recording of the unit's pins became too long to be kept, before there was anything to keep it for.
     TraceDropped {
         /// See [`Event::Started`].

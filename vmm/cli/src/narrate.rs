@@ -81,6 +81,10 @@ impl Narrator {
             Event::CardLost { ms, seq, why } => {
                 (ms, "31", format!("the card is lost, software compares from record {seq} on: {why}"))
             }
+            Event::CardTakenUp { ms, card, seq, stopped_ms, .. } => {
+                let text = format!("{card} compares again from record {seq} on, after {stopped_ms:.1} ms");
+                (ms, "32", text)
+            }
             Event::TraceDropped { ms } => {
                 (ms, "33", "the recording of the unit's pins became too long and was given up".into())
             }

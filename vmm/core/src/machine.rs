@@ -41,6 +41,8 @@ pub struct Machine {
     waiting: [Option<Epoch>; REPLICAS_MAX],
     ended: [Option<Point>; REPLICAS_MAX],
     counters: Counters,
+    /// Another comparator stands ready.
+    successor: bool,
 }
 
 impl Machine {
@@ -66,6 +68,7 @@ impl Machine {
             waiting: [None; REPLICAS_MAX],
             ended: [None; REPLICAS_MAX],
             counters: Counters::default(),
+            successor: false,
         };
         let mut actions = Vec::new();
         machine.flush_when_quiet(&mut actions);
@@ -106,6 +109,7 @@ impl Machine {
             Event::Restored { replica, generation } => self.restored(replica, generation, actions),
             Event::Verdict { verdict, copy } => self.verdict(verdict, copy, actions),
             Event::ComparatorFault(what) => self.distrust(what, actions),
+            Event::Successor { ready } => self.successor = ready,
             Event::Answered { index, value } => self.answered(index, value, actions),
             Event::Released { seq, result } => self.released(seq, result, actions),
             Event::Stored { epoch, held } => self.stored(epoch, held, actions),

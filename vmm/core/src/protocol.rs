@@ -68,6 +68,12 @@ pub enum Event {
     },
     /// The comparator has failed in a way that only its driver can see.
     ComparatorFault(&'static str),
+    /// Another comparator stands ready to take the present one's place, or does so no more. It is put there by the next
+    /// [`Action::Flush`]: at the next recovery line, or before that if the machine has to go back anyway.
+    Successor {
+        /// Whether it is.
+        ready: bool,
+    },
     /// A read has ended; `None` if it was cancelled before it took anything.
     Answered {
         /// Which.
@@ -166,6 +172,9 @@ pub enum Action {
         members: LaneSet,
         /// The first record.
         start: Seq,
+        /// Whether the comparator that stands ready takes the present one's place first. Every replica is then restored as a new
+        /// process, which is given the way to it.
+        renewed: bool,
     },
     /// Bring a replica to the recovery line, then tell [`Event::Restored`] or [`Event::Failed`].
     Restore {
@@ -208,6 +217,8 @@ pub struct Counters {
     pub rollbacks: u64,
     /// Rollbacks to take a lost replica in again.
     pub heals: u64,
+    /// Comparators that took the place of one that worked.
+    pub renewals: u64,
     /// Replicas taken out while the others ran on.
     pub retired: u64,
     /// Replicas that hung.

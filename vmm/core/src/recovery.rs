@@ -42,6 +42,8 @@ pub enum Reason {
     Store,
     /// Nothing is wrong: a replica that was lost is taken in again.
     Heal,
+    /// Nothing is wrong: another comparator takes the present one's place.
+    Renew,
 }
 
 /// How a machine ended.
@@ -96,7 +98,7 @@ pub struct Recovery {
     pub phase: Phase,
     /// Replicas that have to be new processes, because the old ones are dead or not to be trusted.
     pub fresh: LaneSet,
-    /// Rollbacks to the present line, heals not counted.
+    /// Rollbacks to the present line because of a fault.
     pub attempts: u32,
     /// Since when the watchdog has seen what must not last.
     pub since_ms: Option<u64>,

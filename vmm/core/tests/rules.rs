@@ -180,7 +180,7 @@ fn a_lost_replica_is_taken_in_again_at_the_next_recovery_line() {
         machine.handle(Event::Halted { replica, generation: 1 }, &mut actions);
     }
     let members = LaneSet::first(3);
-    assert_eq!(actions, [Action::Flush { generation: 2, members, start: 1 }]);
+    assert_eq!(actions, [Action::Flush { generation: 2, members, start: 1, renewed: false }]);
     let actions = recover(&mut machine, 1);
     let fresh: Vec<bool> = actions
         .iter()
@@ -191,6 +191,65 @@ fn a_lost_replica_is_taken_in_again_at_the_next_recovery_line() {
         .collect();
     assert_eq!(fresh, [false, false, true], "only the lost one is a new process");
     assert_eq!(machine.live(), members);
+}
+
+/// Tells a machine of two whether another comparator stands ready, then brings it to its next recovery line.
+fn commit_with_successor(machine: &mut Machine, tell: &[bool]) -> Vec<Action> {
+    let mut actions: Vec<Action> =
+        tell.iter().flat_map(|ready| handle(machine, Event::Successor { ready: *ready })).collect();
+    assert_eq!(actions, [], "nothing goes back before the line");
+    handle(machine, matched(record(Kind::State, 1, 0, &state_payload(1, 0, 99)), PAIR));
+    machine.handle(Event::Stored { epoch: 1, held: true }, &mut actions);
+    actions
+}
+
+#[test]
+fn a_successor_takes_its_place_at_the_next_recovery_line_with_new_replicas_and_is_no_fault() {
+    let mut machine = running(limits(2));
+    let actions = commit_with_successor(&mut machine, &[true]);
+    assert_eq!(reason(&actions), Some(Reason::Renew));
+    let mut actions = Vec::new();
+    for replica in 0..2 {
+        machine.handle(Event::Halted { replica, generation: 1 }, &mut actions);
+    }
+    assert_eq!(actions, [Action::Flush { generation: 2, members: PAIR, start: 1, renewed: true }]);
+    let actions = recover(&mut machine, 1);
+    let restored: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Restore { fresh, attempt, line, .. } => Some((*fresh, *attempt, line.epoch)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(restored, [(true, 0, 1); 2], "each is a new process, and nothing counts as an attempt");
+    let counters = machine.counters();
+    assert_eq!((counters.renewals, counters.rollbacks, counters.heals), (1, 0, 0));
+}
+
+#[test]
+fn a_successor_that_is_gone_again_is_not_waited_for() {
+    let mut machine = running(limits(2));
+    let actions = commit_with_successor(&mut machine, &[true, false]);
+    assert_eq!(reason(&actions), None, "{actions:?}");
+    assert_eq!(machine.counters().renewals, 0);
+}
+
+#[test]
+fn a_machine_that_goes_back_anyway_takes_the_successor_in() {
+    let mut machine = running(limits(2));
+    handle(&mut machine, Event::Successor { ready: true });
+    let mut actions = handle(&mut machine, Event::ComparatorFault("lost"));
+    for replica in 0..2 {
+        machine.handle(Event::Halted { replica, generation: 1 }, &mut actions);
+    }
+    assert!(
+        matches!(actions.last(), Some(Action::Flush { renewed: true, generation: 2, .. })),
+        "{actions:?}"
+    );
+    handle(&mut machine, Event::ComparatorFault("this one too"));
+    let flushes = handle(&mut machine, Event::Successor { ready: false });
+    assert_eq!(flushes, []);
+    assert_eq!(machine.counters().renewals, 1, "it is put there once");
 }
 
 #[test]
@@ -214,7 +273,10 @@ fn the_comparator_is_not_flushed_while_the_line_may_still_move() {
     }
     assert!(!actions.iter().any(|action| matches!(action, Action::Flush { .. })), "{actions:?}");
     let actions = handle(&mut machine, Event::Stored { epoch: 1, held: true });
-    assert!(actions.contains(&Action::Flush { generation: 2, members: PAIR, start: 1 }), "{actions:?}");
+    assert!(
+        actions.contains(&Action::Flush { generation: 2, members: PAIR, start: 1, renewed: false }),
+        "{actions:?}"
+    );
 }
 
 #[test]

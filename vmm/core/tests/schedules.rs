@@ -34,7 +34,7 @@ fn nothing_wrong_is_ever_released_and_every_run_recovers() {
         let workers: Vec<_> = (0..workers)
             .map(|worker| {
                 scope.spawn(move || {
-                    let mut totals = [0u64; 5];
+                    let mut totals = [0u64; 6];
                     for i in (worker..count).step_by(workers as usize) {
                         let seed = first.wrapping_add(i);
                         let outcome = std::panic::catch_unwind(|| run(seed))
@@ -51,20 +51,22 @@ fn nothing_wrong_is_ever_released_and_every_run_recovers() {
                         totals[2] += c.retired + c.heals;
                         totals[3] += c.swallowed;
                         totals[4] += c.released;
+                        totals[5] += c.renewals;
                     }
                     totals
                 })
             })
             .collect();
-        workers.into_iter().fold([0u64; 5], |mut sum, worker| {
+        workers.into_iter().fold([0u64; 6], |mut sum, worker| {
             let totals = worker.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
             sum.iter_mut().zip(totals).for_each(|(sum, total)| *sum += total);
             sum
         })
     });
     println!(
-        "{} faults struck, {} rollbacks, {} replicas retired or healed, {} records swallowed, {} released",
-        totals[0], totals[1], totals[2], totals[3], totals[4]
+        "{} faults struck, {} rollbacks, {} replicas retired or healed, {} records swallowed, {} released, \
+         {} comparators renewed",
+        totals[0], totals[1], totals[2], totals[3], totals[4], totals[5]
     );
     if count >= 10_000 {
         assert!(totals.iter().all(|total| *total > 0), "the schedules do not reach every part: {totals:?}");
@@ -105,11 +107,29 @@ fn a_run_without_faults_never_rolls_back() {
     println!("from COVERT_SEED={first}");
     for i in 0..20_000 {
         let mut choices = fastrand::Rng::with_seed(first.wrapping_add(i));
-        let setup = Setup { budget: 0, ..Setup::choose(&mut choices) };
+        let setup = Setup { budget: 0, successors: 0, ..Setup::choose(&mut choices) };
         let outcome = Sim::run(&setup, &mut choices);
         let c = outcome.counters;
         assert_eq!((c.rollbacks, c.retired, c.heals), (0, 0, 0), "COVERT_SEED={}", first.wrapping_add(i));
+        assert_eq!(c.renewals, 0);
     }
+}
+
+#[test]
+fn a_comparator_that_takes_anothers_place_is_no_fault() {
+    let first = seed();
+    println!("from COVERT_SEED={first}");
+    let mut renewals = 0;
+    for i in 0..20_000 {
+        let mut choices = fastrand::Rng::with_seed(first.wrapping_add(i));
+        let setup = Setup { budget: 0, successors: 3, ..Setup::choose(&mut choices) };
+        let outcome = Sim::run(&setup, &mut choices);
+        let c = outcome.counters;
+        assert_eq!(outcome.end, End::Finished, "COVERT_SEED={}", first.wrapping_add(i));
+        assert_eq!((c.rollbacks, c.retired, c.heals), (0, 0, 0), "COVERT_SEED={}", first.wrapping_add(i));
+        renewals += c.renewals;
+    }
+    assert!(renewals > 5_000, "only {renewals} took another's place");
 }
 
 #[test]

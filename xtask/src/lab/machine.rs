@@ -18,8 +18,8 @@ const CARD: &str = "card.log";
 /// MiB of the machine's memory.
 const MEMORY: u32 = 768;
 /// The kernel: the console; warnings and worse are shown on it; a panic ends the machine; our lines are not thinned out; no
-/// time lost on calibrating an emulated clock or on defences of an emulated processor; the IOMMU is used.
-const KERNEL: &str = "console=ttyS0 loglevel=5 panic=-1 printk.devkmsg=on tsc=reliable no_timer_check mitigations=off intel_iommu=on";
+/// time lost on calibrating an emulated clock or on defences of an emulated processor; the IOMMU is used; huge pages for two arenas.
+const KERNEL: &str = "hugepages=32 console=ttyS0 loglevel=5 panic=-1 printk.devkmsg=on tsc=reliable no_timer_check mitigations=off intel_iommu=on";
 
 /// What a machine is made of.
 pub(super) struct Machine<'a> {
@@ -87,10 +87,11 @@ impl Machine<'_> {
 
     /// QEMU with everything but a serial line.
     fn qemu(&self, card: &CardServer, lab: &str) -> Result<Command> {
-        // An emulated IOMMU in which the device's accesses are checked, and of which VFIO is told what is mapped. The card
+        // An emulated IOMMU in which the device's accesses are checked, and of which VFIO is told what is mapped; it reaches no
+        // further than that of a desktop. The card
         // is behind a port, as a card is; its messages may take long, as it is simulated.
         let devices = [
-            "intel-iommu,intremap=on,caching-mode=on".to_owned(),
+            "intel-iommu,intremap=on,caching-mode=on,aw-bits=39".to_owned(),
             "pcie-root-port,id=rp0,slot=1".to_owned(),
             "edu".to_owned(),
             serde_json::json!({

@@ -29,6 +29,9 @@ pub(super) struct Serve {
     /// Makes the card's link as slow and irregular as follows from this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Loses every interrupt on the way, to see what a driver does without
+    #[arg(long)]
+    lose_interrupts: bool,
 }
 
 /// The command.
@@ -37,15 +40,22 @@ pub(super) struct Serve {
 /// The unit cannot be simulated here, or the socket cannot be made.
 pub(super) fn run(serve: &Serve) -> Result<u8> {
     // The simulation may have to be built first: whoever waits for a listening socket is not to wait for that twice.
-    let mut card = Some(fresh(serve.seed)?);
+    let next = || {
+        let mut card = fresh(serve.seed)?;
+        if serve.lose_interrupts {
+            card.lose_interrupts();
+        }
+        Ok::<_, anyhow::Error>(card)
+    };
+    let mut card = Some(next()?);
     clear(&serve.socket)?;
     let listener = Listener::bind(&serve.socket)?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on {}", serve.socket.display())?;
     out.flush()?;
     loop {
-        let next = card.take().map_or_else(|| fresh(serve.seed), Ok)?;
-        match listener.serve(next) {
+        let card = card.take().map_or_else(next, Ok)?;
+        match listener.serve(card) {
             Ok(()) => {}
             Err(error @ ServeError::Listen { .. }) => return Err(error.into()),
             // One bad client is no reason to send the next one away.

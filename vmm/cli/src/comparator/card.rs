@@ -1,8 +1,8 @@
 //! A redundancy unit, found and switched on.
 
-use crate::config::Card;
+use crate::config::{Card, Completion};
 use anyhow::{Context, Result, anyhow};
-use covert_driver::card::CardPort;
+use covert_driver::card::{CardError, CardPort};
 use covert_driver::unit::Unit;
 use covert_driver::vfio::VfioCard;
 use covert_driver::vfio_user::VfioUserCard;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-/// IOVA of the fault ring; the arenas lie from 2^40 on.
+/// IOVA of the fault ring; the arenas lie from 2^37 on.
 const FAULTS: u64 = 0x1000_0000;
 /// Log2 of the fault ring's entries.
 const FAULTS_LOG2: u32 = 8;
@@ -29,21 +29,23 @@ pub struct OpenCard {
     pub unit: Unit,
     /// What it is, in words.
     pub name: String,
-    /// Counts the unit's interrupts, if it works beside the coordinator.
+    /// Counts the unit's interrupts, if it works beside the coordinator and is not polled.
     pub interrupt: Option<OwnedFd>,
     /// The way into a simulated one.
     pub probe: Option<Probe>,
-    /// For how long it may owe a verdict.
-    pub verdict_patience: Duration,
+    /// How it is waited for.
+    pub patience: Patience,
 }
 
-/// For how long a card is waited for.
+/// How a card is waited for, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// For an answer.
     pub answer: Duration,
     /// For a verdict for which it has everything: there may be many bytes to fetch, and a simulation is slow.
     pub verdict: Duration,
+    /// How.
+    pub completion: Completion,
 }
 
 /// What only a simulated card shows: its clocks, and everything that crossed its pins.
@@ -54,6 +56,11 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Where the trace would still be kept.
+    pub(super) fn into_trace(self) -> Option<PathBuf> {
+        self.trace
+    }
+
     /// Clocks of the unit from the doorbells that were rung last to the last write that followed: the newest verdict.
     pub fn clocks(&self) -> u64 {
         self.latency.load(Ordering::Relaxed)
@@ -112,12 +119,46 @@ pub fn open(card: &Card, patience: Patience, trace: Option<PathBuf>) -> Result<O
     let unit = Unit::open(port, FAULTS, FAULTS_LOG2)
         .map_err(|error| anyhow!("the card {card} cannot be used: {error}"))?;
     let interrupt = match interrupt {
-        Some(()) => unit.with_port(|port| port.enable_interrupts(1))?.into_iter().next(),
+        Some(()) => interrupt_of(&unit, patience)?,
         None => None,
     };
-    let identity = unit.identity();
-    let name = format!("{card}, unit {:016x}", identity.rtl_hash);
-    Ok(OpenCard { unit, name, interrupt, probe, verdict_patience: patience.verdict })
+    Ok(opened(card, patience, unit, interrupt, probe))
+}
+
+/// Tries a card on the bus again that was given up, by the device that is still open.
+///
+/// # Errors
+/// It is not there, or does not pass; the unit comes back to be tried once more.
+pub fn reopen(card: &Card, patience: Patience, mut unit: Unit) -> Result<OpenCard, Option<Unit>> {
+    if unit.reopen(FAULTS, FAULTS_LOG2).is_err() {
+        return Err(Some(unit));
+    }
+    match interrupt_of(&unit, patience) {
+        Ok(interrupt) => Ok(opened(card, patience, unit, interrupt, None)),
+        Err(_) => {
+            unit.give_up();
+            Err(Some(unit))
+        }
+    }
+}
+
+fn interrupt_of(unit: &Unit, patience: Patience) -> Result<Option<OwnedFd>, CardError> {
+    if patience.completion == Completion::Polled {
+        return Ok(None);
+    }
+    Ok(unit.with_port(|port| port.enable_interrupts(1))?.into_iter().next())
+}
+
+fn opened(
+    card: &Card,
+    patience: Patience,
+    unit: Unit,
+    interrupt: Option<OwnedFd>,
+    probe: Option<Probe>,
+) -> OpenCard {
+    unit.set_patience(patience.answer);
+    let name = format!("{card}, unit {:016x}", unit.identity().rtl_hash);
+    OpenCard { unit, name, interrupt, probe, patience }
 }
 
 pub(crate) fn refused(socket: &Path, error: &VfioUserError) -> anyhow::Error {

@@ -1,16 +1,23 @@
 //! What compares the replicas of one machine: a core, or a redundancy unit for as long as it lives.
 //!
 //! The coordinator does not see which. When a card dies, what it left undone is compared in software from the same
-//! record on: nothing that it said after the coordinator last heard it is believed.
+//! record on: nothing that it said after the coordinator last heard it is believed. From then on a card is looked for in
+//! [`search`]; when the coordinator says so, the generation that begins is begun on it.
 
 pub mod card;
+mod completion;
+mod ready;
+pub mod search;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{Comparator as Choice, VmFile};
-use anyhow::{Context, Result, bail};
-use card::{OpenCard, Patience, Probe};
-use covert_abi::{LaneSet, Seq, Verdict};
+pub use ready::Ready;
+
+use crate::config::Completion;
+use anyhow::{Context, Result};
+use card::{OpenCard, Probe};
+use completion::Waiter;
+use covert_abi::{Generation, LaneSet, Outcome, Seq, Verdict};
 use covert_core::Limits;
 use covert_driver::group::{GroupError, Status};
 use covert_driver::release::CopyError;
@@ -19,8 +26,9 @@ use covert_driver::unit::UnitConfig;
 use covert_driver::{
     ArenaReader, DoorbellPage, Group, LanePlace, ProgressWriter, RecordCopy, SoftwareGroup, UnitGroup,
 };
+use search::{Search, Wanted};
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// IOVA of the verdict ring.
@@ -33,47 +41,6 @@ const VERDICTS_LOG2: u32 = 8;
 /// here, by what it uses.
 const CARD_TICK: u32 = 1_000;
 
-/// What compares, found and ready, before anything is known of the machine that it will serve.
-pub enum Ready {
-    /// A core.
-    Software,
-    /// A unit on a card.
-    Unit(Box<OpenCard>),
-}
-
-impl Ready {
-    /// Finds what a machine's file asks for.
-    ///
-    /// # Errors
-    /// The card is not there or cannot be used. Nothing else is taken in its place: who asks for a card wants to know.
-    pub fn of(vm: &VmFile, trace: Option<PathBuf>) -> Result<Ready> {
-        match vm.comparator {
-            Choice::Software => {
-                if trace.is_some() {
-                    bail!("there is nothing to trace: the comparator is software, not a Verilated unit");
-                }
-                Ok(Ready::Software)
-            }
-            Choice::Unit => {
-                let patience = Patience {
-                    answer: Duration::from_millis(vm.card_timeout_ms()),
-                    verdict: Duration::from_millis(vm.card_verdict_ms()),
-                };
-                let card = vm.card.clone().unwrap_or_default();
-                Ok(Ready::Unit(Box::new(card::open(&card, patience, trace)?)))
-            }
-        }
-    }
-
-    /// Records that a replica can be ahead of the comparison.
-    pub fn skew(&self) -> u32 {
-        match self {
-            Ready::Software => 1 << SoftwareConfig::default().skew_log2,
-            Ready::Unit(card) => card.unit.identity().skew,
-        }
-    }
-}
-
 /// A card that died.
 #[derive(Clone, Debug)]
 pub struct Lost {
@@ -81,6 +48,26 @@ pub struct Lost {
     pub why: String,
     /// The record from which on software compares.
     pub seq: Seq,
+}
+
+/// A card that compares again what software did.
+#[derive(Clone, Debug)]
+pub struct TakenUp {
+    /// Its name.
+    pub card: String,
+    /// The generation that it began with.
+    pub generation: Generation,
+    /// The record that it began with.
+    pub seq: Seq,
+}
+
+/// What became of the card.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// It died.
+    Lost(Lost),
+    /// It, or another one, is back.
+    TakenUp(TakenUp),
 }
 
 enum Backend {
@@ -96,13 +83,22 @@ pub struct Comparator {
     /// What software is made of, should it have to.
     software: SoftwareConfig,
     card: Option<OpenCard>,
-    lost: Option<Lost>,
+    /// What looks for a card when there is none any more.
+    search: Option<Search>,
+    /// The generation that begins is to be begun on the card that stands ready.
+    renewing: bool,
+    /// The first record of the generation that was begun last.
+    start: Seq,
+    news: VecDeque<News>,
     was: &'static str,
+    /// Cards that were lost.
+    losses: u64,
     /// Microseconds that the card has not had as ticks yet.
     owed_micros: u32,
     /// Since when the card has owed a verdict, and for how long it may.
     owing: Option<Instant>,
     verdict_patience: Duration,
+    waiter: Waiter,
 }
 
 impl Comparator {
@@ -123,36 +119,57 @@ impl Comparator {
             verdict_log2: VERDICTS_LOG2,
             ..SoftwareConfig::default()
         };
-        let verdict_patience = match &ready {
-            Ready::Software => Duration::ZERO,
-            Ready::Unit(card) => card.verdict_patience,
+        let (verdict_patience, completion) = match &ready {
+            Ready::Software => (Duration::ZERO, Completion::default()),
+            Ready::Unit { card, .. } => (card.patience.verdict, card.patience.completion),
         };
-        let (backend, card, was) = match ready {
+        let (backend, card, search, was) = match ready {
             Ready::Software => {
                 let group = SoftwareGroup::new(software, arenas, progress)?;
-                (Backend::Software(Box::new(group)), None, "software")
+                (Backend::Software(Box::new(group)), None, None, "software")
             }
-            Ready::Unit(card) => {
+            Ready::Unit { card, search } => {
                 let config = UnitConfig {
                     group: limits.group,
                     verdict_log2: VERDICTS_LOG2,
                     verdict_iova: VERDICTS,
                     payload_max: limits.payload_max,
                 };
+                let geometries = arenas.iter().map(|arena| *arena.geometry());
+                let pair = |(fd, geometry): (&OwnedFd, _)| Ok((fd.try_clone()?, geometry));
+                let lanes = memory.iter().zip(geometries).map(pair).collect::<std::io::Result<_>>()?;
+                let wanted = Wanted { group: config, window: limits.window, arenas: lanes };
+                let search = search.map(|terms| Search::new(terms, wanted));
                 let group = UnitGroup::new(&card.unit, config, arenas, memory, progress)
                     .with_context(|| format!("the card {} cannot compare this machine", card.name))?;
-                (Backend::Unit(Box::new(group)), Some(*card), "unit")
+                (Backend::Unit(Box::new(group)), Some(*card), search, "unit")
             }
         };
-        let (lost, owing) = (None, None);
-        Ok(Comparator { backend, software, card, lost, was, owed_micros: 0, owing, verdict_patience })
+        Ok(Comparator {
+            backend,
+            software,
+            card,
+            search,
+            renewing: false,
+            start: 0,
+            news: VecDeque::new(),
+            was,
+            losses: 0,
+            owed_micros: 0,
+            owing: None,
+            verdict_patience,
+            waiter: Waiter::new(completion),
+        })
     }
 
-    /// What compares, in a word: `software`, `unit`, or `unit, then software`.
+    /// What compares, in a few words: `software`, `unit`, `unit, then software`, or with a card that came back
+    /// `unit, software and unit in turn`, of which the last is what compares now.
     pub fn name(&self) -> String {
-        match (&self.backend, self.was) {
-            (Backend::Software(_), "unit") => "unit, then software".into(),
-            _ => self.was.into(),
+        match (&self.backend, self.losses) {
+            (_, 0) => self.was.into(),
+            (Backend::Unit(_), _) => "unit, software and unit in turn".into(),
+            (_, 1) => "unit, then software".into(),
+            _ => "unit and software in turn".into(),
         }
     }
 
@@ -174,14 +191,40 @@ impl Comparator {
         }
     }
 
+    /// Waits for a verdict that a card owes, as long as that is not to be slept for. True if there is no sleeping now.
+    pub fn is_awaited(&mut self) -> bool {
+        // One that is simulated here works when it is asked, not while somebody looks.
+        let works_alone = self.card.as_ref().is_some_and(|card| card.probe.is_none());
+        match &self.backend {
+            Backend::Unit(group) if works_alone && group.owes_verdict() => {
+                self.waiter.look(|| group.has_verdict())
+            }
+            _ => {
+                self.waiter.ended(false);
+                false
+            }
+        }
+    }
+
     /// The way into a simulated card.
     pub fn probe(&mut self) -> Option<&mut Probe> {
         self.card.as_mut()?.probe.as_mut()
     }
 
-    /// The card that died since this was asked last.
-    pub fn take_lost(&mut self) -> Option<Lost> {
-        self.lost.take()
+    /// What became of the card since this was asked last, in its order; one at a time.
+    pub fn take_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    /// Goes on looking for a card if one was lost, without a wait. True when one stands ready from now on for the machine in this
+    /// generation to go over to, false when it does so no more.
+    pub fn look_for_card(&mut self, generation: Generation) -> Option<bool> {
+        self.search.as_mut()?.look(generation)
+    }
+
+    /// The next generation is to be compared by the card that stands ready. If that fails, it is by software as before.
+    pub fn renew(&mut self) {
+        self.renewing = true;
     }
 
     /// The doorbell page of a lane, if a card compares.
@@ -216,6 +259,7 @@ impl Comparator {
     /// # Errors
     /// As there.
     pub fn flush(&mut self, members: LaneSet, start: Seq) -> Result<(), GroupError> {
+        self.start = start;
         self.with(|group| group.flush(members, start))
     }
 
@@ -252,6 +296,15 @@ impl Comparator {
     /// As there.
     pub fn poll(&mut self) -> Result<Option<Verdict>, GroupError> {
         let verdict = self.with(|group| group.poll())?;
+        if let Some(Verdict { outcome: Outcome::Flushed, generation, .. }) = verdict
+            && std::mem::take(&mut self.renewing)
+        {
+            // No replica was told to begin yet.
+            self.take_up(generation.wrapping_add(1));
+        }
+        if verdict.is_some() {
+            self.waiter.ended(true);
+        }
         let owes = verdict.is_none() && matches!(&self.backend, Backend::Unit(group) if group.owes_verdict());
         if !owes {
             self.owing = None;
@@ -310,8 +363,34 @@ impl Comparator {
         let remains = group.abandon();
         let (_, seq) = remains.next();
         self.backend = Backend::Software(Box::new(SoftwareGroup::take_over(self.software, remains)?));
-        self.card = None;
-        self.lost = Some(Lost { why, seq });
+        if let (Some(card), Some(search)) = (self.card.take(), &mut self.search) {
+            search.lost(card);
+        }
+        (self.losses, self.owing) = (self.losses + 1, None);
+        self.news.push_back(News::Lost(Lost { why, seq }));
         Ok(())
+    }
+
+    /// Goes over to the card that stands ready, in the generation that has just begun.
+    fn take_up(&mut self, generation: Generation) {
+        let Some(search) = &mut self.search else { return };
+        let Some(mut found) = search.take() else { return };
+        match std::mem::replace(&mut self.backend, Backend::None) {
+            Backend::Software(software) if found.group.follow(&software).is_ok() => {
+                // The reports that nobody has asked for have no reader here.
+                drop(found.group.adopt(*software));
+                self.news.push_back(News::TakenUp(TakenUp {
+                    card: found.card.name.clone(),
+                    generation,
+                    seq: self.start,
+                }));
+                (self.backend, self.card) = (Backend::Unit(Box::new(found.group)), Some(found.card));
+                self.owed_micros = 0;
+            }
+            other => {
+                self.backend = other;
+                search.refuse(found);
+            }
+        }
     }
 }

@@ -88,7 +88,12 @@ impl Pair<'_> {
                 self.group.reset_lane(replica)?;
                 Ok(None)
             }
-            Action::Flush { members, start, .. } => self.flush(members, start).map(|()| None),
+            Action::Flush { members, start, renewed, .. } => {
+                if renewed {
+                    self.group.renew();
+                }
+                self.flush(members, start).map(|()| None)
+            }
             Action::Restore { replica, generation, line, fresh, .. } => {
                 if fresh && generation > 1 {
                     self.past_cpu_ms += self.processes[replica].cpu_ms();
@@ -128,6 +133,11 @@ impl Pair<'_> {
     }
 
     fn rolled_back(&mut self, reason: Reason) {
+        self.stopped = Instant::now();
+        if reason == Reason::Renew {
+            // Told when the card has begun.
+            return;
+        }
         let (line, generation, ms) = (self.machine.line(), self.machine.generation(), self.now_ms());
         self.tally.rollback();
         // A second fault on the way makes the way no shorter.
@@ -148,6 +158,9 @@ impl Pair<'_> {
         {
             let (ms, generation) = (self.now_ms(), self.machine.generation());
             (self.tell)(Event::Recovered { ms, generation, after_ms, pages, scrubbed });
+        }
+        if matches!(order, Order::Continue) {
+            self.tell_taken_up();
         }
         let process = &mut self.processes[replica];
         let generation = process.generation;

@@ -11,12 +11,15 @@ use covert_replica::staging;
 use covert_replica::wire::{Order, Report, monotonic_ns};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use std::time::Duration;
 
 impl Pair<'_> {
     /// Sleeps until something can have happened. True if standard input has something.
     pub(super) fn sleep(&mut self) -> Result<bool> {
         let wait = COMPARE_EVERY * (1 << self.idle);
         let wait = self.world.next_timer().map_or(wait, |timer| timer.min(wait));
+        // Bounded in any case: an interrupt may be lost.
+        let wait = if self.group.is_awaited() { Duration::ZERO } else { wait };
         let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) };
         let live = self.processes.iter().filter(|process| !process.gone);
         let mut polled: Vec<PollFd<'_>> =

@@ -11,7 +11,7 @@ mod hear;
 pub mod process;
 
 use crate::comparator::card::Probe;
-use crate::comparator::{Comparator, Lost, Ready};
+use crate::comparator::{Comparator, Lost, News, Ready, TakenUp};
 use crate::events::{Event, Placed, Summary};
 use crate::input_log::Recorder;
 use crate::tally::Tally;
@@ -95,6 +95,10 @@ struct Pair<'a> {
     released: Seq,
     /// While the machine catches up after a rollback: the record that it has to come to, and since when.
     behind: Option<(Seq, Instant)>,
+    /// A card that has begun to compare again, until the replicas run on.
+    taken_up: Option<TakenUp>,
+    /// When the replicas were told last to stand still.
+    stopped: Instant,
     begin: Instant,
     ticked: Instant,
     /// How often in a row nothing had happened, up to [`DOUBLINGS`].
@@ -169,6 +173,8 @@ pub fn run(plans: Plans, world: World, tell: &mut dyn FnMut(Event)) -> Result<En
         judged: 0,
         released: 0,
         behind: None,
+        taken_up: None,
+        stopped: begin,
         begin,
         ticked: begin,
         idle: 0,
@@ -195,6 +201,9 @@ impl Pair<'_> {
             self.ticked = Instant::now();
             self.group.advance(ticks)?;
             self.idle = if events.is_empty() { (self.idle + 1).min(DOUBLINGS) } else { 0 };
+            if let Some(ready) = self.group.look_for_card(self.machine.generation()) {
+                events.push(Input::Successor { ready });
+            }
             if sampled.elapsed() >= SAMPLE_EVERY {
                 sampled = Instant::now();
                 events.push(self.sample());
@@ -206,6 +215,7 @@ impl Pair<'_> {
             while ended.is_none() {
                 let Some(verdict) = self.group.poll()? else { break };
                 self.idle = 0;
+                self.hear_of_card();
                 let event = self.judge(verdict)?;
                 ended = self.feed(event)?;
             }
@@ -224,12 +234,32 @@ impl Pair<'_> {
         Ok(Ended { end, summary, world: self.world, verdicts: self.verdicts.unwrap_or_default() })
     }
 
-    /// Tells of a card that died, and of a recording that became too long.
-    fn look_after_card(&mut self) {
-        let ms = self.now_ms();
-        if let Some(Lost { why, seq }) = self.group.take_lost() {
-            (self.tell)(Event::CardLost { ms, seq, why });
+    /// Tells of a card that died, and remembers one that is back until the replicas run on.
+    fn hear_of_card(&mut self) {
+        while let Some(news) = self.group.take_news() {
+            self.tell_taken_up();
+            match news {
+                News::TakenUp(taken_up) => self.taken_up = Some(taken_up),
+                News::Lost(Lost { why, seq }) => {
+                    let ms = self.now_ms();
+                    (self.tell)(Event::CardLost { ms, seq, why });
+                }
+            }
         }
+    }
+
+    /// Tells of a card that has begun to compare again.
+    fn tell_taken_up(&mut self) {
+        if let Some(TakenUp { card, generation, seq }) = self.taken_up.take() {
+            let (ms, stopped_ms) = (self.now_ms(), self.stopped.elapsed().as_secs_f64() * 1e3);
+            (self.tell)(Event::CardTakenUp { ms, card, generation, seq, stopped_ms });
+        }
+    }
+
+    /// Tells what became of the card, and of a recording that became too long.
+    fn look_after_card(&mut self) {
+        self.hear_of_card();
+        let ms = self.now_ms();
         if self.group.probe().is_some_and(Probe::bound_trace) {
             (self.tell)(Event::TraceDropped { ms });
         }

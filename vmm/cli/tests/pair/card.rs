@@ -1,7 +1,8 @@
 //! `covert card` on the cards that there can be here: the Verilated unit, and a server's. What needs a bus is told, not tried.
 
+use crate::confinement::{end, sleeping_with};
 use crate::server::Server;
-use crate::support::{covert, needs};
+use crate::support::{BUSYBOX, covert, needs};
 use covert::run::STATUS_ERROR;
 use serde_json::Value;
 use std::path::Path;
@@ -45,6 +46,28 @@ fn a_card_of_another_process_passes_its_test() {
     needs!(verilator);
     let server = Server::start();
     works(&format!("vfio-user:{}", server.socket().display()));
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_card_and_gets_it_when_that_one_is_gone() {
+    needs!(verilator);
+    needs!(busybox);
+    let server = Server::start();
+    let name = format!("vfio-user:{}", server.socket().display());
+    let (holder, _) = sleeping_with(&["--comparator", "unit", "--card", &name]);
+    let who = format!("in use by process {} (covert)", holder.id());
+    for command in ["info", "selftest", "reset"] {
+        let (_, error, status) = card(&[command, &name]);
+        assert_eq!(status, i32::from(STATUS_ERROR), "{command}: {error}");
+        assert!(error.contains(&who) && error.contains(&server.socket().display().to_string()), "{error}");
+    }
+    let run = ["run", "--comparator", "unit", "--card", &name, "--program", BUSYBOX, "--", "true"];
+    let output = covert().args(run).output().expect("covert starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(i32::from(STATUS_ERROR)), "{error}");
+    assert!(error.contains(&who), "{error}");
+    end(holder);
+    assert_eq!(json(&["info", &name])["unit"]["lanes"], 2, "whoever comes next is served");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a replica and its guest cannot reach.
 
+use crate::server::Server;
 use crate::support::{BUSYBOX, covert, folder, needs, run};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +11,15 @@ use std::process::{Child, Stdio};
 
 /// A pair whose guest sleeps, and the processes of its replicas.
 fn sleeping() -> (Child, Vec<u64>) {
+    sleeping_with(&[])
+}
+
+/// As [`sleeping`], with these options.
+pub(crate) fn sleeping_with(options: &[&str]) -> (Child, Vec<u64>) {
     let mut child = covert()
-        .args(["run", "--json", "--program", BUSYBOX, "--", "sleep", "20"])
+        .args(["run", "--json"])
+        .args(options)
+        .args(["--program", BUSYBOX, "--", "sleep", "20"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("covert starts");
@@ -32,7 +40,7 @@ fn sleeping() -> (Child, Vec<u64>) {
     (child, pids)
 }
 
-fn end(mut child: Child) {
+pub(crate) fn end(mut child: Child) {
     child.kill().expect("it runs");
     child.wait().expect("its end");
 }
@@ -60,6 +68,81 @@ fn a_replica_holds_no_way_out() {
         let others = open.iter().filter(|name| !harmless(name) && !name.starts_with("socket:")).count();
         assert!(others <= 1, "{open:?}");
         assert!(!open.iter().any(|name| name == "/dev/kvm"), "it could make more machines");
+    }
+    end(child);
+}
+
+/// Where the descriptors of a process lead.
+fn links(pid: u64) -> BTreeSet<String> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors").flatten();
+    entries.filter_map(|entry| Some(fs::read_link(entry.path()).ok()?.display().to_string())).collect()
+}
+
+#[test]
+fn a_replica_holds_nothing_of_the_card_but_its_doorbell() {
+    needs!(busybox);
+    needs!(verilator);
+    let server = Server::start();
+    let card = format!("vfio-user:{}", server.socket().display());
+    for options in [&["--comparator", "unit", "--card", &card][..], &["--comparator", "unit"]] {
+        let (child, pids) = sleeping_with(options);
+        assert_eq!(pids.len(), 2);
+        let sockets = |links: &BTreeSet<String>| -> BTreeSet<String> {
+            links.iter().filter(|link| link.starts_with("socket:")).cloned().collect()
+        };
+        // The coordinator's ends: to its replicas, and to the card.
+        let coordinators = sockets(&links(child.id().into()));
+        for pid in &pids {
+            let open = links(*pid);
+            let own = sockets(&open);
+            assert_eq!(own.len(), 1, "its end of the wire: {open:?}");
+            assert!(own.is_disjoint(&coordinators), "the coordinator's own socket: {open:?}");
+            for link in &open {
+                let of_card = ["vfio", "eventfd", "iommu", "resource", "/pci", ".sock"];
+                assert!(!of_card.iter().any(|word| link.contains(word)), "{link}");
+            }
+            // What is mapped: arena, doorbell, progress and store, and of them it writes two.
+            let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("its mappings");
+            let shared =
+                maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|it| it.ends_with('s')));
+            let (mut written, mut doorbells) = (BTreeSet::new(), 0);
+            for line in shared.filter(|line| !line.contains("anon_inode:kvm-vcpu")) {
+                assert!(line.contains("/memfd:covert-"), "{line}");
+                let is_doorbell = line.contains("/memfd:covert-doorbell");
+                doorbells += usize::from(is_doorbell);
+                if line.split(' ').nth(1).is_some_and(|rights| rights.contains('w')) {
+                    assert!(is_doorbell || line.contains("/memfd:covert-arena"), "{line}");
+                    written.insert(line.split_whitespace().nth(4).expect("an inode"));
+                }
+            }
+            assert_eq!((doorbells, written.len()), (1, 2), "{maps}");
+        }
+        end(child);
+    }
+}
+
+#[test]
+fn the_card_is_given_no_memory_of_a_guest() {
+    needs!(busybox);
+    needs!(verilator);
+    let server = Server::start();
+    let card = format!("vfio-user:{}", server.socket().display());
+    let (child, pids) = sleeping_with(&["--comparator", "unit", "--card", &card]);
+    let memory = |pid| links(pid).into_iter().filter(|link| link.contains("memfd:")).collect::<Vec<_>>();
+    // The server of a simulated card holds every file that it was given a window of.
+    let names = ["arena", "fault", "verdict"].map(|name| format!("/memfd:covert-{name} (deleted)"));
+    assert_eq!(memory(server.pid()), names);
+    // Whereas a guest's memory is in no file that could be given away.
+    for pid in pids {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("its mappings");
+        let large = |line: &&str| {
+            let (from, to) = line.split(' ').next().and_then(|range| range.split_once('-')).expect("a range");
+            let at = |digits| u64::from_str_radix(digits, 16).expect("an address");
+            at(to) - at(from) >= 64 << 20 && !line.contains("covert-") && line.contains(" rw")
+        };
+        let guest: Vec<&str> = maps.lines().filter(large).collect();
+        assert!(!guest.is_empty(), "no memory of 64 MiB: {maps}");
+        assert!(guest.iter().all(|line| line.contains(" rw-p 00000000 00:00 0")), "{guest:?}");
     }
     end(child);
 }

@@ -85,7 +85,7 @@ impl Machine {
         }
         if reason == Reason::Heal {
             self.counters.heals += 1;
-        } else {
+        } else if reason != Reason::Renew {
             self.counters.rollbacks += 1;
             self.recovery.attempts += 1;
             if self.recovery.attempts > self.limits.attempts {
@@ -114,8 +114,13 @@ impl Machine {
         let quiet = !self.epochs.is_committing() && self.log.reading().next().is_none();
         if halted == all && quiet {
             self.recovery.enter(Phase::Flushing);
+            let renewed = std::mem::take(&mut self.successor);
+            if renewed {
+                self.counters.renewals += 1;
+                self.recovery.fresh = all;
+            }
             let generation = self.generation.wrapping_add(1);
-            actions.push(Action::Flush { generation, members: all, start: self.epochs.line().seq });
+            actions.push(Action::Flush { generation, members: all, start: self.epochs.line().seq, renewed });
         }
     }
 

@@ -129,6 +129,8 @@ impl Machine {
                 actions.push(Action::Reclaim { next: line.seq });
                 if self.live != LaneSet::first(self.limits.replicas) {
                     self.roll_back(Reason::Heal, LaneSet::EMPTY, actions);
+                } else if self.successor {
+                    self.roll_back(Reason::Renew, LaneSet::EMPTY, actions);
                 }
                 self.pass_boundaries(actions);
                 self.pump(actions);

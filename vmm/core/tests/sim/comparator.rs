@@ -5,6 +5,8 @@ use covert_core::{LaneSet, Limits, Record, Replica, Seq};
 use std::collections::VecDeque;
 
 pub struct Comparator {
+    /// How many there were before it.
+    pub number: usize,
     group: u16,
     generation: u32,
     members: LaneSet,
@@ -19,6 +21,7 @@ pub struct Comparator {
 impl Comparator {
     pub fn new(limits: &Limits) -> Comparator {
         Comparator {
+            number: 0,
             group: limits.group,
             generation: 0,
             members: LaneSet::EMPTY,

@@ -109,6 +109,8 @@ pub struct Runner {
     pub hung: bool,
     /// The generation that it was last told to run in.
     pub told: Generation,
+    /// Number of the comparator that it can submit to.
+    pub way: usize,
     pub stream: Stream,
     pub guest: Guest,
     pub blocked: Blocked,
@@ -132,6 +134,7 @@ impl Runner {
             alive: true,
             hung: false,
             told: 0,
+            way: 0,
             stream: Stream::new(limits),
             guest: Guest::loaded(),
             blocked: Blocked::Halted,

@@ -99,6 +99,8 @@ pub struct Setup {
     /// Faults that may strike, and how many of them at most.
     pub faults: &'static [Fault],
     pub budget: usize,
+    /// How often somebody says that another comparator stands ready.
+    pub successors: usize,
     /// A replica whose core computes wrongly at one place of the program, for so many attempts.
     pub broken: Option<(Replica, u32, u32)>,
     /// Whether the guest depends on something that nobody coordinates.
@@ -131,6 +133,7 @@ impl Setup {
             program: Program::choose(exits, choices),
             faults: if replicas == 1 { FAULTS_OF_SIMPLEX } else { FAULTS },
             budget: choices.pick(4),
+            successors: choices.pick(4),
             broken: None,
             rogue: false,
         }
@@ -167,6 +170,7 @@ pub struct Sim<'a, C> {
     released: Vec<(Seq, Vec<u8>)>,
     inputs: BTreeMap<u64, (Class, Vec<u8>)>,
     budget: usize,
+    successors: usize,
     struck: Vec<Fault>,
     /// The replica that computes wrongly, once one does.
     wrong: Option<Replica>,
@@ -200,6 +204,7 @@ impl<'a, C: Choices> Sim<'a, C> {
             released: Vec::new(),
             inputs: BTreeMap::new(),
             budget: setup.budget,
+            successors: setup.successors,
             struck: Vec::new(),
             wrong: None,
             now_ms: 0,
@@ -224,6 +229,12 @@ impl<'a, C: Choices> Sim<'a, C> {
                 self.budget -= 1;
                 self.struck.push(fault);
             }
+        }
+        if self.successors > 0 && self.choices.pick(24) == 0 {
+            self.successors -= 1;
+            // One that stood ready may be gone again.
+            let ready = self.choices.pick(4) != 0;
+            self.handle(Event::Successor { ready });
         }
         let replicas = self.runners.len();
         let actors = 3 * replicas + 5;
@@ -266,7 +277,10 @@ impl<'a, C: Choices> Sim<'a, C> {
         if self.setup.rogue {
             runner.guest.rogue = u64::from(runner.stream.generation());
         }
-        if let Some(record) = runner.run(&self.setup.program) {
+        // To one that took another's place a replica has a way only if it was started after that.
+        if let Some(record) = runner.run(&self.setup.program)
+            && runner.way == self.comparator.number
+        {
             self.comparator.submit(replica, record);
         }
         if let Some(event) = runner.tell(replica) {
@@ -402,7 +416,12 @@ impl<'a, C: Choices> Sim<'a, C> {
                     self.kill(replica);
                     self.comparator.reset(replica);
                 }
-                Action::Flush { generation, members, start } => {
+                Action::Flush { generation, members, start, renewed } => {
+                    if renewed {
+                        let number = self.comparator.number + 1;
+                        self.comparator = Comparator::new(&self.setup.limits);
+                        self.comparator.number = number;
+                    }
                     self.comparator.flush(generation, members, start)
                 }
                 Action::Restore { replica, generation, line, fresh, attempt } => {
@@ -411,6 +430,7 @@ impl<'a, C: Choices> Sim<'a, C> {
                     self.to_replicas[replica].clear();
                     if fresh {
                         *runner = Runner::new(&self.setup.limits);
+                        runner.way = self.comparator.number;
                     }
                     runner.told = generation;
                     if runner.hung {
