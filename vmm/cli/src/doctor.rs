@@ -107,6 +107,7 @@ pub fn examine() -> Vec<Finding> {
         ),
     });
     findings.extend(card::find::examine(&Bus::host()));
+    findings.extend(card::tools::examine(covert_verilator::tool));
     findings
 }
 

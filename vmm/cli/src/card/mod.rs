@@ -7,6 +7,7 @@ mod flash;
 mod info;
 mod selftest;
 mod serve;
+pub mod tools;
 
 use crate::config::Card;
 use anyhow::{Context, Result, anyhow};
