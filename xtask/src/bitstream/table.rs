@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_for_ecp5_is_the_fastest_of_four_placements_and_meets_its_clock() {
+    fn the_unit_for_ecp5_meets_its_clock_in_each_of_four_placements_and_is_the_fastest() {
         let path = root().join(Manifest::path("versa-ecp5", Design::Unit));
         let manifest = Manifest::load(&path).expect("it is committed");
         let seeds: Vec<u32> = manifest.placements.iter().map(|placement| placement.seed).collect();
@@ -116,9 +116,9 @@ mod tests {
         let packed = manifest.placement().expect("the packed one is among them");
         for placement in &manifest.placements {
             assert!(placement.fmax_mhz <= packed.fmax_mhz, "{placement:?}");
+            assert!(placement.fmax_mhz >= manifest.constraint_mhz, "{placement:?}");
         }
         assert_eq!(manifest.constraint_mhz, super::super::GOAL);
-        assert!(packed.fmax_mhz >= manifest.constraint_mhz, "{packed:?}");
     }
 
     #[test]
