@@ -9,6 +9,43 @@ use covert_abi::registers::group;
 pub use map::*;
 use rust_hdl::prelude::*;
 
+/// The hash that the identification shows.
+pub struct RtlHash {
+    lo: Constant<Bits<32>>,
+    hi: Constant<Bits<32>>,
+}
+
+impl RtlHash {
+    fn new(hash: u64) -> RtlHash {
+        RtlHash { lo: Constant::new((hash & 0xFFFF_FFFF).into()), hi: Constant::new((hash >> 32).into()) }
+    }
+}
+
+impl Default for RtlHash {
+    fn default() -> RtlHash {
+        RtlHash::new(0)
+    }
+}
+
+impl Logic for RtlHash {
+    fn update(&mut self) {}
+}
+
+impl Block for RtlHash {
+    fn connect_all(&mut self) {}
+    fn update_all(&mut self) {}
+    fn has_changed(&self) -> bool {
+        false
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        probe.visit_start_namespace(name, self);
+        self.lo.accept("lo", probe);
+        self.hi.accept("hi", probe);
+        probe.visit_end_namespace(name, self);
+    }
+}
+
+macro_rules! csr { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?] $($bit:ident)+) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct Csr {
@@ -43,21 +80,21 @@ pub struct Csr {
     #[allow(missing_docs)]
     pub group_state: Signal<In, Bits<4>>,
     #[allow(missing_docs)]
-    pub group_live: [Signal<In, Bit>; 2],
+    pub group_live: [Signal<In, Bit>; $lanes],
     #[allow(missing_docs)]
     pub flush_busy: Signal<In, Bit>,
     #[allow(missing_docs)]
-    pub lane_state: [Signal<In, Bits<4>>; 2],
+    pub lane_state: [Signal<In, Bits<4>>; $lanes],
     #[allow(missing_docs)]
-    pub lane_cause: [Signal<In, Bits<8>>; 2],
+    pub lane_cause: [Signal<In, Bits<8>>; $lanes],
     #[allow(missing_docs)]
-    pub lane_head: [Signal<In, Bits<32>>; 2],
+    pub lane_head: [Signal<In, Bits<32>>; $lanes],
     #[allow(missing_docs)]
-    pub lane_tail: [Signal<In, Bits<32>>; 2],
+    pub lane_tail: [Signal<In, Bits<32>>; $lanes],
     #[allow(missing_docs)]
-    pub lane_resetting: [Signal<In, Bit>; 2],
+    pub lane_resetting: [Signal<In, Bit>; $lanes],
     /// A lane's reset is through: its registers become 0.
-    pub lane_clear: [Signal<In, Bit>; 2],
+    pub lane_clear: [Signal<In, Bit>; $lanes],
 
     // What the driver has set.
     /// `CONTROL_ENABLE`.
@@ -85,17 +122,17 @@ pub struct Csr {
     #[allow(missing_docs)]
     pub longest: Signal<Out, Bits<32>>,
     /// `COMMAND_RESET` of a lane, for one clock.
-    pub lane_reset: [Signal<Out, Bit>; 2],
+    pub lane_reset: [Signal<Out, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub ring_base: [Signal<Out, Bits<64>>; 2],
+    pub ring_base: [Signal<Out, Bits<64>>; $lanes],
     #[allow(missing_docs)]
-    pub ring_size: [Signal<Out, Bits<5>>; 2],
+    pub ring_size: [Signal<Out, Bits<5>>; $lanes],
     #[allow(missing_docs)]
-    pub window_base: [Signal<Out, Bits<64>>; 2],
+    pub window_base: [Signal<Out, Bits<64>>; $lanes],
     #[allow(missing_docs)]
-    pub window_limit: [Signal<Out, Bits<64>>; 2],
+    pub window_limit: [Signal<Out, Bits<64>>; $lanes],
 
-    decoder: Decoder,
+    decoder: Decoder<$lanes>,
     control: DFF<Bits<32>>,
     fault_base_lo: DFF<Bits<32>>,
     fault_base_hi: DFF<Bits<32>>,
@@ -110,30 +147,30 @@ pub struct Csr {
     verdict_head: DFF<Bits<32>>,
     watchdog: DFF<Bits<32>>,
     payload_max: DFF<Bits<32>>,
-    ring_base_lo: [DFF<Bits<32>>; 2],
-    ring_base_hi: [DFF<Bits<32>>; 2],
-    ring_log2: [DFF<Bits<32>>; 2],
-    window_base_lo: [DFF<Bits<32>>; 2],
-    window_base_hi: [DFF<Bits<32>>; 2],
-    window_limit_lo: [DFF<Bits<32>>; 2],
-    window_limit_hi: [DFF<Bits<32>>; 2],
+    ring_base_lo: [DFF<Bits<32>>; $lanes],
+    ring_base_hi: [DFF<Bits<32>>; $lanes],
+    ring_log2: [DFF<Bits<32>>; $lanes],
+    window_base_lo: [DFF<Bits<32>>; $lanes],
+    window_base_hi: [DFF<Bits<32>>; $lanes],
+    window_limit_lo: [DFF<Bits<32>>; $lanes],
+    window_limit_hi: [DFF<Bits<32>>; $lanes],
     // The unit has just been switched off: a flip-flop of its own, since it goes to most registers.
     disabled: DFF<Bit>,
     decoded: DFF<Bits<6>>,
-    for_lane: [DFF<Bit>; 2],
+    for_lane: [DFF<Bit>; $lanes],
     writing: DFF<Bit>,
     written: DFF<Bits<32>>,
     flushing: DFF<Bit>,
-    resetting: [DFF<Bit>; 2],
+    resetting: [DFF<Bit>; $lanes],
     of_card: DFF<Bits<32>>,
     of_group: DFF<Bits<32>>,
-    of_lane: [DFF<Bits<32>>; 2],
+    of_lane: [DFF<Bits<32>>; $lanes],
     number: Signal<Local, Bits<6>>,
-    mine: [Signal<Local, Bit>; 2],
+    mine: [Signal<Local, Bit>; $lanes],
     live: Signal<Local, Bits<32>>,
     rtl_hash: RtlHash,
     bits: StatusBits,
-    k: Numbers,
+    k: Numbers<$lanes>,
 }
 
 impl Logic for Csr {
@@ -168,7 +205,7 @@ impl Logic for Csr {
             of_card,
             of_group
         );
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.resetting[i].clock.next = self.clock.val();
             self.for_lane[i].clock.next = self.clock.val();
             self.of_lane[i].clock.next = self.clock.val();
@@ -189,22 +226,17 @@ impl Logic for Csr {
         }
         self.decoder.address.next = self.bus_address.val();
         self.decoded.d.next = self.decoder.number.val();
-        self.for_lane[0].d.next = self.decoder.index.val() == 0;
-        self.for_lane[1].d.next = self.decoder.index.val() == 1;
+        $( self.for_lane[$lane].d.next = self.decoder.index.val() == $lane; )+
         self.writing.d.next = self.bus_write.val() & !self.reset.val();
         self.written.d.next = self.bus_data.val();
         self.number.next = self.decoded.q.val();
-        self.mine[0].next = self.for_lane[0].q.val();
-        self.mine[1].next = self.for_lane[1].q.val();
+        $( self.mine[$lane].next = self.for_lane[$lane].q.val(); )+
 
         // Reads.
         self.live.next = bit_cast::<32, 4>(self.group_state.val());
-        if self.group_live[0].val() {
-            self.live.next = self.live.val() | self.bits.lane0.val();
-        }
-        if self.group_live[1].val() {
-            self.live.next = self.live.val() | self.bits.lane1.val();
-        }
+        $( if self.group_live[$lane].val() {
+            self.live.next = self.live.val() | self.bits.$bit.val();
+        } )+
         self.of_card.d.next = 0.into();
         if self.number.val() == self.k.magic.val() {
             self.of_card.d.next = self.k.magic_value.val();
@@ -271,62 +303,35 @@ impl Logic for Csr {
         } else if (self.number.val() == self.k.group_command.val()) & self.flush_busy.val() {
             self.of_group.d.next = 1.into();
         }
-        self.of_lane[0].d.next = 0.into();
-        if self.mine[0].val() {
+        $( self.of_lane[$lane].d.next = 0.into();
+        if self.mine[$lane].val() {
             if self.number.val() == self.k.ring_base_lo.val() {
-                self.of_lane[0].d.next = self.ring_base_lo[0].q.val();
+                self.of_lane[$lane].d.next = self.ring_base_lo[$lane].q.val();
             } else if self.number.val() == self.k.ring_base_hi.val() {
-                self.of_lane[0].d.next = self.ring_base_hi[0].q.val();
+                self.of_lane[$lane].d.next = self.ring_base_hi[$lane].q.val();
             } else if self.number.val() == self.k.ring_log2.val() {
-                self.of_lane[0].d.next = self.ring_log2[0].q.val();
+                self.of_lane[$lane].d.next = self.ring_log2[$lane].q.val();
             } else if self.number.val() == self.k.window_base_lo.val() {
-                self.of_lane[0].d.next = self.window_base_lo[0].q.val();
+                self.of_lane[$lane].d.next = self.window_base_lo[$lane].q.val();
             } else if self.number.val() == self.k.window_base_hi.val() {
-                self.of_lane[0].d.next = self.window_base_hi[0].q.val();
+                self.of_lane[$lane].d.next = self.window_base_hi[$lane].q.val();
             } else if self.number.val() == self.k.window_limit_lo.val() {
-                self.of_lane[0].d.next = self.window_limit_lo[0].q.val();
+                self.of_lane[$lane].d.next = self.window_limit_lo[$lane].q.val();
             } else if self.number.val() == self.k.window_limit_hi.val() {
-                self.of_lane[0].d.next = self.window_limit_hi[0].q.val();
+                self.of_lane[$lane].d.next = self.window_limit_hi[$lane].q.val();
             } else if self.number.val() == self.k.head.val() {
-                self.of_lane[0].d.next = self.lane_head[0].val();
+                self.of_lane[$lane].d.next = self.lane_head[$lane].val();
             } else if self.number.val() == self.k.tail.val() {
-                self.of_lane[0].d.next = self.lane_tail[0].val();
+                self.of_lane[$lane].d.next = self.lane_tail[$lane].val();
             } else if self.number.val() == self.k.lane_status.val() {
-                self.of_lane[0].d.next = bit_cast::<32, 4>(self.lane_state[0].val())
-                    | (bit_cast::<32, 8>(self.lane_cause[0].val()) << 8);
-            } else if (self.number.val() == self.k.lane_command.val()) & self.lane_resetting[0].val() {
-                self.of_lane[0].d.next = 1.into();
+                self.of_lane[$lane].d.next = bit_cast::<32, 4>(self.lane_state[$lane].val())
+                    | (bit_cast::<32, 8>(self.lane_cause[$lane].val()) << 8);
+            } else if (self.number.val() == self.k.lane_command.val()) & self.lane_resetting[$lane].val() {
+                self.of_lane[$lane].d.next = 1.into();
             }
-        }
-        self.of_lane[1].d.next = 0.into();
-        if self.mine[1].val() {
-            if self.number.val() == self.k.ring_base_lo.val() {
-                self.of_lane[1].d.next = self.ring_base_lo[1].q.val();
-            } else if self.number.val() == self.k.ring_base_hi.val() {
-                self.of_lane[1].d.next = self.ring_base_hi[1].q.val();
-            } else if self.number.val() == self.k.ring_log2.val() {
-                self.of_lane[1].d.next = self.ring_log2[1].q.val();
-            } else if self.number.val() == self.k.window_base_lo.val() {
-                self.of_lane[1].d.next = self.window_base_lo[1].q.val();
-            } else if self.number.val() == self.k.window_base_hi.val() {
-                self.of_lane[1].d.next = self.window_base_hi[1].q.val();
-            } else if self.number.val() == self.k.window_limit_lo.val() {
-                self.of_lane[1].d.next = self.window_limit_lo[1].q.val();
-            } else if self.number.val() == self.k.window_limit_hi.val() {
-                self.of_lane[1].d.next = self.window_limit_hi[1].q.val();
-            } else if self.number.val() == self.k.head.val() {
-                self.of_lane[1].d.next = self.lane_head[1].val();
-            } else if self.number.val() == self.k.tail.val() {
-                self.of_lane[1].d.next = self.lane_tail[1].val();
-            } else if self.number.val() == self.k.lane_status.val() {
-                self.of_lane[1].d.next = bit_cast::<32, 4>(self.lane_state[1].val())
-                    | (bit_cast::<32, 8>(self.lane_cause[1].val()) << 8);
-            } else if (self.number.val() == self.k.lane_command.val()) & self.lane_resetting[1].val() {
-                self.of_lane[1].d.next = 1.into();
-            }
-        }
+        } )+
         self.bus_read.next =
-            self.of_card.q.val() | self.of_group.q.val() | self.of_lane[0].q.val() | self.of_lane[1].q.val();
+            self.of_card.q.val() | self.of_group.q.val() | $( self.of_lane[$lane].q.val() )|+;
 
         // Writes.
         self.flush.next = self.flushing.q.val();
@@ -376,7 +381,7 @@ impl Logic for Csr {
         if self.writing.q.val() & (self.number.val() == self.k.payload_max.val()) {
             self.payload_max.d.next = self.written.q.val();
         }
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.lane_reset[i].next = self.resetting[i].q.val();
             self.resetting[i].d.next = self.writing.q.val()
                 & self.mine[i].val()
@@ -427,7 +432,7 @@ impl Logic for Csr {
             self.watchdog.d.next = 0.into();
             self.payload_max.d.next = 0.into();
         }
-        for i in 0..2 {
+        for i in 0..$lanes {
             if self.disabled.q.val() | self.reset.val() | self.lane_clear[i].val() {
                 self.ring_base_lo[i].d.next = 0.into();
                 self.ring_base_hi[i].d.next = 0.into();
@@ -446,7 +451,7 @@ impl Logic for Csr {
             self.fault_head.d.next = 0.into();
             self.disabled.d.next = false;
             self.flushing.d.next = false;
-            for i in 0..2 {
+            for i in 0..$lanes {
                 self.resetting[i].d.next = false;
             }
         }
@@ -465,67 +470,22 @@ impl Logic for Csr {
         self.verdict_read.next = self.verdict_head.q.val();
         self.watchdog_limit.next = self.watchdog.q.val();
         self.longest.next = self.payload_max.q.val();
-        self.ring_base[0].next = (bit_cast::<64, 32>(self.ring_base_lo[0].q.val())
-            | (bit_cast::<64, 32>(self.ring_base_hi[0].q.val()) << 32))
+        $( self.ring_base[$lane].next = (bit_cast::<64, 32>(self.ring_base_lo[$lane].q.val())
+            | (bit_cast::<64, 32>(self.ring_base_hi[$lane].q.val()) << 32))
             & self.bits.ring_mask.val();
-        self.ring_size[0].next = self.ring_log2[0].q.val().get_bits::<5>(0);
-        self.window_base[0].next = bit_cast::<64, 32>(self.window_base_lo[0].q.val())
-            | (bit_cast::<64, 32>(self.window_base_hi[0].q.val()) << 32);
-        self.window_limit[0].next = bit_cast::<64, 32>(self.window_limit_lo[0].q.val())
-            | (bit_cast::<64, 32>(self.window_limit_hi[0].q.val()) << 32);
-        self.ring_base[1].next = (bit_cast::<64, 32>(self.ring_base_lo[1].q.val())
-            | (bit_cast::<64, 32>(self.ring_base_hi[1].q.val()) << 32))
-            & self.bits.ring_mask.val();
-        self.ring_size[1].next = self.ring_log2[1].q.val().get_bits::<5>(0);
-        self.window_base[1].next = bit_cast::<64, 32>(self.window_base_lo[1].q.val())
-            | (bit_cast::<64, 32>(self.window_base_hi[1].q.val()) << 32);
-        self.window_limit[1].next = bit_cast::<64, 32>(self.window_limit_lo[1].q.val())
-            | (bit_cast::<64, 32>(self.window_limit_hi[1].q.val()) << 32);
+        self.ring_size[$lane].next = self.ring_log2[$lane].q.val().get_bits::<5>(0);
+        self.window_base[$lane].next = bit_cast::<64, 32>(self.window_base_lo[$lane].q.val())
+            | (bit_cast::<64, 32>(self.window_base_hi[$lane].q.val()) << 32);
+        self.window_limit[$lane].next = bit_cast::<64, 32>(self.window_limit_lo[$lane].q.val())
+            | (bit_cast::<64, 32>(self.window_limit_hi[$lane].q.val()) << 32); )+
     }
 }
 
 crate::constants::constants! {
     /// Live lanes in `STATUS`, and where a submission ring may begin.
     pub StatusBits {
-        lane0: 32 = group::STATUS_LIVE.put(1),
-        lane1: 32 = group::STATUS_LIVE.put(2),
+        $( $bit: 32 = group::STATUS_LIVE.put(1 << $lane), )+
         ring_mask: 64 = !(covert_abi::SubmissionEntry::BYTES as u64 - 1),
-    }
-}
-
-/// The hash that the identification shows.
-pub struct RtlHash {
-    lo: Constant<Bits<32>>,
-    hi: Constant<Bits<32>>,
-}
-
-impl RtlHash {
-    fn new(hash: u64) -> RtlHash {
-        RtlHash { lo: Constant::new((hash & 0xFFFF_FFFF).into()), hi: Constant::new((hash >> 32).into()) }
-    }
-}
-
-impl Default for RtlHash {
-    fn default() -> RtlHash {
-        RtlHash::new(0)
-    }
-}
-
-impl Logic for RtlHash {
-    fn update(&mut self) {}
-}
-
-impl Block for RtlHash {
-    fn connect_all(&mut self) {}
-    fn update_all(&mut self) {}
-    fn has_changed(&self) -> bool {
-        false
-    }
-    fn accept(&self, name: &str, probe: &mut dyn Probe) {
-        probe.visit_start_namespace(name, self);
-        self.lo.accept("lo", probe);
-        self.hi.accept("hi", probe);
-        probe.visit_end_namespace(name, self);
     }
 }
 
@@ -535,3 +495,5 @@ impl Csr {
         Csr { rtl_hash: RtlHash::new(rtl_hash), ..Csr::default() }
     }
 }
+} }
+crate::lanes::configurations! { csr { lane0 lane1 } { lane0 lane1 lane2 } }

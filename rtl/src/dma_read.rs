@@ -7,7 +7,6 @@
 
 use crate::fifo::Fifo;
 use crate::leaf::LutRam;
-use crate::reassembly::Reassembly;
 use covert_abi::FaultCause;
 use rust_hdl::prelude::*;
 
@@ -24,6 +23,7 @@ crate::constants::constants! {
     }
 }
 
+macro_rules! dma_read { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?] $($before:tt $grant_turn:ident $drain_turn:ident)+) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct DmaRead {
@@ -37,28 +37,28 @@ pub struct DmaRead {
     pub requester_id: Signal<In, Bits<16>>,
 
     /// A lane has a request, as `split` makes them.
-    pub request: [Signal<In, Bit>; 2],
+    pub request: [Signal<In, Bit>; $lanes],
     /// It is taken over.
-    pub request_taken: [Signal<Out, Bit>; 2],
+    pub request_taken: [Signal<Out, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub address: [Signal<In, Bits<64>>; 2],
+    pub address: [Signal<In, Bits<64>>; $lanes],
     #[allow(missing_docs)]
-    pub bytes: [Signal<In, Bits<10>>; 2],
+    pub bytes: [Signal<In, Bits<10>>; $lanes],
     #[allow(missing_docs)]
-    pub dws: [Signal<In, Bits<8>>; 2],
+    pub dws: [Signal<In, Bits<8>>; $lanes],
     #[allow(missing_docs)]
-    pub words: [Signal<In, Bits<7>>; 2],
+    pub words: [Signal<In, Bits<7>>; $lanes],
     #[allow(missing_docs)]
-    pub first_enables: [Signal<In, Bits<4>>; 2],
+    pub first_enables: [Signal<In, Bits<4>>; $lanes],
     #[allow(missing_docs)]
-    pub last_enables: [Signal<In, Bits<4>>; 2],
+    pub last_enables: [Signal<In, Bits<4>>; $lanes],
     #[allow(missing_docs)]
-    pub last: [Signal<In, Bit>; 2],
+    pub last: [Signal<In, Bit>; $lanes],
 
     /// The lane could take four more words a clock ago.
-    pub lane_ready: [Signal<In, Bit>; 2],
+    pub lane_ready: [Signal<In, Bit>; $lanes],
     /// A word for the lane.
-    pub word: [Signal<Out, Bit>; 2],
+    pub word: [Signal<Out, Bit>; $lanes],
     /// The word, as it lies in memory at a multiple of 8.
     pub word_data: Signal<Out, Bits<64>>,
     /// It ends a request.
@@ -97,8 +97,8 @@ pub struct DmaRead {
     /// Tags in quarantine.
     pub tags_quarantined: Signal<Out, Bits<32>>,
 
-    reassembly: Reassembly,
-    order: [Fifo<18, 4>; 2],
+    reassembly: crate::reassembly::$of::Reassembly,
+    order: [Fifo<18, 4>; $lanes],
     stamps: LutRam<16, 4>,
     busy: DFF<Bits<16>>,
     quarantined: DFF<Bits<16>>,
@@ -107,8 +107,8 @@ pub struct DmaRead {
     now: DFF<Bits<16>>,
     late: DFF<Bits<32>>,
     lost: DFF<Bits<32>>,
-    grant_turn: DFF<Bit>,
-    drain_turn: DFF<Bit>,
+    $( $grant_turn: DFF<Bit>, )+
+    $( $drain_turn: DFF<Bit>, )+
     pending: DFF<Bit>,
     out_address: DFF<Bits<64>>,
     out_dws: DFF<Bits<8>>,
@@ -124,19 +124,19 @@ pub struct DmaRead {
     doomed: DFF<Bits<16>>,
     gave_up: DFF<Bit>,
     // The request that a lane is given the words of.
-    current: [DFF<Bit>; 2],
-    tag: [DFF<Bits<4>>; 2],
-    index: [DFF<Bits<7>>; 2],
-    left: [DFF<Bits<7>>; 2],
-    ends: [DFF<Bit>; 2],
+    current: [DFF<Bit>; $lanes],
+    tag: [DFF<Bits<4>>; $lanes],
+    index: [DFF<Bits<7>>; $lanes],
+    left: [DFF<Bits<7>>; $lanes],
+    ends: [DFF<Bit>; $lanes],
     // What was known of its tag a clock ago, once it has been looked up.
-    looked: [DFF<Bit>; 2],
-    over: [DFF<Bit>; 2],
-    filled: [DFF<Bits<7>>; 2],
-    broken: [DFF<Bit>; 2],
-    code: [DFF<Bits<8>>; 2],
+    looked: [DFF<Bit>; $lanes],
+    over: [DFF<Bit>; $lanes],
+    filled: [DFF<Bits<7>>; $lanes],
+    broken: [DFF<Bit>; $lanes],
+    code: [DFF<Bits<8>>; $lanes],
     // A word whose place in the buffer is known.
-    sent: [DFF<Bit>; 2],
+    sent: [DFF<Bit>; $lanes],
     place: DFF<Bits<10>>,
     sent_ends_request: DFF<Bit>,
     sent_ends_job: DFF<Bit>,
@@ -144,7 +144,7 @@ pub struct DmaRead {
     freed: DFF<Bit>,
     freed_tag: DFF<Bits<4>>,
     // The word itself.
-    to_lane: [DFF<Bit>; 2],
+    to_lane: [DFF<Bit>; $lanes],
     ends_request: DFF<Bit>,
     ends_job: DFF<Bit>,
     fault: DFF<Bits<8>>,
@@ -154,7 +154,7 @@ pub struct DmaRead {
     candidate_hit: Signal<Local, Bits<16>>,
     candidate_free: Signal<Local, Bit>,
     next_candidate: Signal<Local, Bits<4>>,
-    grant: [Signal<Local, Bit>; 2],
+    grant: [Signal<Local, Bit>; $lanes],
     granted: Signal<Local, Bit>,
     can_grant: Signal<Local, Bit>,
     scan_mark: Signal<Local, Bits<16>>,
@@ -166,17 +166,17 @@ pub struct DmaRead {
     next_now: Signal<Local, Bits<16>>,
     next_late: Signal<Local, Bits<32>>,
     next_lost: Signal<Local, Bits<32>>,
-    mark: [Signal<Local, Bits<16>>; 2],
-    done_hit: [Signal<Local, Bits<16>>; 2],
-    begun_hit: [Signal<Local, Bits<16>>; 2],
-    dead_hit: [Signal<Local, Bits<16>>; 2],
-    load: [Signal<Local, Bit>; 2],
-    next_index: [Signal<Local, Bits<7>>; 2],
-    next_left: [Signal<Local, Bits<7>>; 2],
-    is_last: [Signal<Local, Bit>; 2],
-    can: [Signal<Local, Bit>; 2],
-    serve: [Signal<Local, Bit>; 2],
-    retire: [Signal<Local, Bit>; 2],
+    mark: [Signal<Local, Bits<16>>; $lanes],
+    done_hit: [Signal<Local, Bits<16>>; $lanes],
+    begun_hit: [Signal<Local, Bits<16>>; $lanes],
+    dead_hit: [Signal<Local, Bits<16>>; $lanes],
+    load: [Signal<Local, Bit>; $lanes],
+    next_index: [Signal<Local, Bits<7>>; $lanes],
+    next_left: [Signal<Local, Bits<7>>; $lanes],
+    is_last: [Signal<Local, Bit>; $lanes],
+    can: [Signal<Local, Bit>; $lanes],
+    serve: [Signal<Local, Bit>; $lanes],
+    retire: [Signal<Local, Bit>; $lanes],
     retired: Signal<Local, Bits<16>>,
     started: Signal<Local, Bits<16>>,
     expired: Signal<Local, Bits<16>>,
@@ -186,7 +186,7 @@ pub struct DmaRead {
 impl Logic for DmaRead {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, busy, quarantined, candidate, scan, now, late, lost, grant_turn, drain_turn);
+        dff_setup!(self, clock, busy, quarantined, candidate, scan, now, late, lost, $( $grant_turn, )+ $( $drain_turn ),+);
         dff_setup!(self, clock, pending, out_address, out_dws, out_first, out_last, out_tag);
         dff_setup!(
             self,
@@ -204,7 +204,7 @@ impl Logic for DmaRead {
         );
         dff_setup!(self, clock, freed, freed_tag, ends_request, ends_job, fault);
         clock!(self, clock, reassembly, stamps);
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.order[i].clock.next = self.clock.val();
             self.current[i].clock.next = self.clock.val();
             self.current[i].d.next = self.current[i].q.val();
@@ -235,14 +235,29 @@ impl Logic for DmaRead {
 
         // Grants. There is room in the lane's order for every tag.
         self.can_grant.next = self.usable.q.val() & !self.pending.q.val();
+        $( // Of two lanes, the other one than before.
         self.grant[0].next = self.can_grant.val()
             & self.request[0].val()
-            & (!self.request[1].val() | !self.grant_turn.q.val());
-        self.grant[1].next =
-            self.can_grant.val() & self.request[1].val() & (!self.request[0].val() | self.grant_turn.q.val());
-        self.granted.next = self.grant[0].val() | self.grant[1].val();
-        self.request_taken[0].next = self.grant[0].val();
-        self.request_taken[1].next = self.grant[1].val();
+            & (!self.request[$other].val() | !self.grant_turn.q.val());
+        self.grant[$other].next =
+            self.can_grant.val() & self.request[$other].val() & (!self.request[0].val() | self.grant_turn.q.val()); )?
+        $( // Of three lanes, in a circle from the one behind the last: 1 or 2 as its flip-flop says, else 0. One of them
+        // is granted whatever the two flip-flops hold.
+        self.grant[0].next = self.can_grant.val()
+            & self.request[0].val()
+            & (!self.grant_turn_1.q.val() | (!self.request[1].val() & !self.request[$third].val()))
+            & (!self.grant_turn_2.q.val() | !self.request[$third].val());
+        self.grant[1].next = self.can_grant.val()
+            & self.request[1].val()
+            & (self.grant_turn_1.q.val() | !self.request[0].val())
+            & (!self.grant_turn_2.q.val()
+                | (!self.request[$third].val() & (self.grant_turn_1.q.val() | !self.request[0].val())));
+        self.grant[$third].next = self.can_grant.val()
+            & self.request[$third].val()
+            & !self.grant[0].val()
+            & !self.grant[1].val(); )?
+        self.granted.next = $( self.grant[$lane].val() )|+;
+        $( self.request_taken[$lane].next = self.grant[$lane].val(); )+
         if self.read_taken.val() {
             self.pending.d.next = false;
         }
@@ -251,25 +266,25 @@ impl Logic for DmaRead {
         self.reassembly.start_offset.next = self.address[0].val().get_bits::<9>(0);
         self.reassembly.start_bytes.next = self.bytes[0].val();
         self.reassembly.start_dws.next = self.dws[0].val();
-        if self.grant[1].val() {
-            self.reassembly.start_offset.next = self.address[1].val().get_bits::<9>(0);
-            self.reassembly.start_bytes.next = self.bytes[1].val();
-            self.reassembly.start_dws.next = self.dws[1].val();
-        }
+        $( if self.grant[$next].val() {
+            self.reassembly.start_offset.next = self.address[$next].val().get_bits::<9>(0);
+            self.reassembly.start_bytes.next = self.bytes[$next].val();
+            self.reassembly.start_dws.next = self.dws[$next].val();
+        } )+
         if self.granted.val() {
             self.pending.d.next = true;
             self.out_tag.d.next = self.candidate.q.val();
-            self.grant_turn.d.next = self.grant[0].val();
+            $( self.$grant_turn.d.next = self.grant[$before].val(); )+
             self.out_address.d.next = self.address[0].val();
             self.out_dws.d.next = self.dws[0].val();
             self.out_first.d.next = self.first_enables[0].val();
             self.out_last.d.next = self.last_enables[0].val();
-            if self.grant[1].val() {
-                self.out_address.d.next = self.address[1].val();
-                self.out_dws.d.next = self.dws[1].val();
-                self.out_first.d.next = self.first_enables[1].val();
-                self.out_last.d.next = self.last_enables[1].val();
-            }
+            $( if self.grant[$next].val() {
+                self.out_address.d.next = self.address[$next].val();
+                self.out_dws.d.next = self.dws[$next].val();
+                self.out_first.d.next = self.first_enables[$next].val();
+                self.out_last.d.next = self.last_enables[$next].val();
+            } )+
         }
         if !self.usable.q.val() {
             self.usable.d.next = self.candidate_free.val();
@@ -281,28 +296,17 @@ impl Logic for DmaRead {
             self.candidate.d.next = self.next_candidate.val();
         }
         // For each lane, its requests in order: last of its read, words, first word, tag.
-        self.order[0].clear.next = self.reset.val();
-        self.order[0].put.next = self.grant[0].val();
-        self.order[0].put_data.next = bit_cast::<18, 4>(self.candidate.q.val())
-            | (bit_cast::<18, 6>(self.address[0].val().get_bits::<6>(3)) << 4)
-            | (bit_cast::<18, 7>(self.words[0].val()) << 10);
-        if self.last[0].val() {
-            self.order[0].put_data.next = bit_cast::<18, 4>(self.candidate.q.val())
-                | (bit_cast::<18, 6>(self.address[0].val().get_bits::<6>(3)) << 4)
-                | (bit_cast::<18, 7>(self.words[0].val()) << 10)
+        $( self.order[$lane].clear.next = self.reset.val();
+        self.order[$lane].put.next = self.grant[$lane].val();
+        self.order[$lane].put_data.next = bit_cast::<18, 4>(self.candidate.q.val())
+            | (bit_cast::<18, 6>(self.address[$lane].val().get_bits::<6>(3)) << 4)
+            | (bit_cast::<18, 7>(self.words[$lane].val()) << 10);
+        if self.last[$lane].val() {
+            self.order[$lane].put_data.next = bit_cast::<18, 4>(self.candidate.q.val())
+                | (bit_cast::<18, 6>(self.address[$lane].val().get_bits::<6>(3)) << 4)
+                | (bit_cast::<18, 7>(self.words[$lane].val()) << 10)
                 | self.k.last_flag.val();
-        }
-        self.order[1].clear.next = self.reset.val();
-        self.order[1].put.next = self.grant[1].val();
-        self.order[1].put_data.next = bit_cast::<18, 4>(self.candidate.q.val())
-            | (bit_cast::<18, 6>(self.address[1].val().get_bits::<6>(3)) << 4)
-            | (bit_cast::<18, 7>(self.words[1].val()) << 10);
-        if self.last[1].val() {
-            self.order[1].put_data.next = bit_cast::<18, 4>(self.candidate.q.val())
-                | (bit_cast::<18, 6>(self.address[1].val().get_bits::<6>(3)) << 4)
-                | (bit_cast::<18, 7>(self.words[1].val()) << 10)
-                | self.k.last_flag.val();
-        }
+        } )+
         self.read.next = self.pending.q.val();
         self.read_address.next = self.out_address.q.val();
         self.read_dws.next = self.out_dws.q.val();
@@ -362,64 +366,37 @@ impl Logic for DmaRead {
 
         // The request at the head of each lane's order. Nothing that is known of its tag is taken back before it is
         // through, so knowing it a clock late does no harm.
-        self.mark[0].next = self.k.one.val() << self.tag[0].q.val();
-        self.done_hit[0].next = self.mark[0].val() & self.reassembly.done.val();
-        self.begun_hit[0].next = self.mark[0].val() & self.reassembly.begun.val();
-        self.dead_hit[0].next = self.mark[0].val() & self.quarantined.q.val();
-        self.reassembly.look[0].next = self.tag[0].q.val();
-        self.over[0].d.next = self.done_hit[0].val().any();
-        self.filled[0].d.next = 0.into();
-        if self.begun_hit[0].val().any() {
-            self.filled[0].d.next = self.reassembly.progress[0].val().get_bits::<7>(1);
+        $( self.mark[$lane].next = self.k.one.val() << self.tag[$lane].q.val();
+        self.done_hit[$lane].next = self.mark[$lane].val() & self.reassembly.done.val();
+        self.begun_hit[$lane].next = self.mark[$lane].val() & self.reassembly.begun.val();
+        self.dead_hit[$lane].next = self.mark[$lane].val() & self.quarantined.q.val();
+        self.reassembly.look[$lane].next = self.tag[$lane].q.val();
+        self.over[$lane].d.next = self.done_hit[$lane].val().any();
+        self.filled[$lane].d.next = 0.into();
+        if self.begun_hit[$lane].val().any() {
+            self.filled[$lane].d.next = self.reassembly.progress[$lane].val().get_bits::<7>(1);
         }
-        self.code[0].d.next = 0.into();
-        self.broken[0].d.next = false;
-        if self.dead_hit[0].val().any() {
-            self.code[0].d.next = self.k.timeout.val();
-            self.broken[0].d.next = true;
-        } else if self.done_hit[0].val().any() {
-            self.code[0].d.next = self.reassembly.status[0].val();
-            self.broken[0].d.next = self.reassembly.status[0].val() != 0;
+        self.code[$lane].d.next = 0.into();
+        self.broken[$lane].d.next = false;
+        if self.dead_hit[$lane].val().any() {
+            self.code[$lane].d.next = self.k.timeout.val();
+            self.broken[$lane].d.next = true;
+        } else if self.done_hit[$lane].val().any() {
+            self.code[$lane].d.next = self.reassembly.status[$lane].val();
+            self.broken[$lane].d.next = self.reassembly.status[$lane].val() != 0;
         }
-        self.load[0].next = self.order[0].valid.val() & !self.current[0].q.val();
-        if self.load[0].val() {
-            self.current[0].d.next = true;
-            self.tag[0].d.next = self.order[0].data.val().get_bits::<4>(0);
-            self.index[0].d.next = bit_cast::<7, 6>(self.order[0].data.val().get_bits::<6>(4));
-            self.left[0].d.next = self.order[0].data.val().get_bits::<7>(10);
-            self.ends[0].d.next = self.order[0].data.val().get_bit(17);
-        }
-        self.mark[1].next = self.k.one.val() << self.tag[1].q.val();
-        self.done_hit[1].next = self.mark[1].val() & self.reassembly.done.val();
-        self.begun_hit[1].next = self.mark[1].val() & self.reassembly.begun.val();
-        self.dead_hit[1].next = self.mark[1].val() & self.quarantined.q.val();
-        self.reassembly.look[1].next = self.tag[1].q.val();
-        self.over[1].d.next = self.done_hit[1].val().any();
-        self.filled[1].d.next = 0.into();
-        if self.begun_hit[1].val().any() {
-            self.filled[1].d.next = self.reassembly.progress[1].val().get_bits::<7>(1);
-        }
-        self.code[1].d.next = 0.into();
-        self.broken[1].d.next = false;
-        if self.dead_hit[1].val().any() {
-            self.code[1].d.next = self.k.timeout.val();
-            self.broken[1].d.next = true;
-        } else if self.done_hit[1].val().any() {
-            self.code[1].d.next = self.reassembly.status[1].val();
-            self.broken[1].d.next = self.reassembly.status[1].val() != 0;
-        }
-        self.load[1].next = self.order[1].valid.val() & !self.current[1].q.val();
-        if self.load[1].val() {
-            self.current[1].d.next = true;
-            self.tag[1].d.next = self.order[1].data.val().get_bits::<4>(0);
-            self.index[1].d.next = bit_cast::<7, 6>(self.order[1].data.val().get_bits::<6>(4));
-            self.left[1].d.next = self.order[1].data.val().get_bits::<7>(10);
-            self.ends[1].d.next = self.order[1].data.val().get_bit(17);
-        }
+        self.load[$lane].next = self.order[$lane].valid.val() & !self.current[$lane].q.val();
+        if self.load[$lane].val() {
+            self.current[$lane].d.next = true;
+            self.tag[$lane].d.next = self.order[$lane].data.val().get_bits::<4>(0);
+            self.index[$lane].d.next = bit_cast::<7, 6>(self.order[$lane].data.val().get_bits::<6>(4));
+            self.left[$lane].d.next = self.order[$lane].data.val().get_bits::<7>(10);
+            self.ends[$lane].d.next = self.order[$lane].data.val().get_bit(17);
+        } )+
 
         // Words to the lanes, one a clock from the one buffer. All but the last of a request may go as soon as they are
         // there; the last one says how it ended.
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.is_last[i].next = self.left[i].q.val() == 1;
             self.can[i].next = self.looked[i].q.val()
                 & self.lane_ready[i].val()
@@ -427,12 +404,24 @@ impl Logic for DmaRead {
                     | self.over[i].q.val()
                     | (!self.is_last[i].val() & (self.index[i].q.val() < self.filled[i].q.val())));
         }
-        self.serve[0].next = self.can[0].val() & (!self.can[1].val() | !self.drain_turn.q.val());
-        self.serve[1].next = self.can[1].val() & (!self.can[0].val() | self.drain_turn.q.val());
-        if self.can[0].val() & self.can[1].val() {
+        $( self.serve[0].next = self.can[0].val() & (!self.can[$other].val() | !self.drain_turn.q.val());
+        self.serve[$other].next = self.can[$other].val() & (!self.can[0].val() | self.drain_turn.q.val());
+        if self.can[0].val() & self.can[$other].val() {
             self.drain_turn.d.next = !self.drain_turn.q.val();
-        }
-        for i in 0..2 {
+        } )?
+        $( self.serve[0].next = self.can[0].val()
+            & (!self.drain_turn_1.q.val() | (!self.can[1].val() & !self.can[$third].val()))
+            & (!self.drain_turn_2.q.val() | !self.can[$third].val());
+        self.serve[1].next = self.can[1].val()
+            & (self.drain_turn_1.q.val() | !self.can[0].val())
+            & (!self.drain_turn_2.q.val()
+                | (!self.can[$third].val() & (self.drain_turn_1.q.val() | !self.can[0].val())));
+        self.serve[$third].next = self.can[$third].val() & !self.serve[0].val() & !self.serve[1].val();
+        if self.serve[0].val() | self.serve[1].val() | self.serve[$third].val() {
+            self.drain_turn_1.d.next = self.serve[0].val();
+            self.drain_turn_2.d.next = self.serve[1].val();
+        } )?
+        for i in 0..$lanes {
             self.retire[i].next = self.serve[i].val() & (self.is_last[i].val() | self.broken[i].q.val());
             self.next_index[i].next = self.index[i].q.val() + 1;
             self.next_left[i].next = self.left[i].q.val() - 1;
@@ -450,20 +439,20 @@ impl Logic for DmaRead {
             self.to_lane[i].d.next = self.sent[i].q.val();
             self.word[i].next = self.to_lane[i].q.val();
         }
-        self.sent_ends_request.d.next = self.retire[0].val() | self.retire[1].val();
-        self.freed.d.next = self.retire[0].val() | self.retire[1].val();
+        self.sent_ends_request.d.next = $( self.retire[$lane].val() )|+;
+        self.freed.d.next = $( self.retire[$lane].val() )|+;
         self.place.d.next = (bit_cast::<10, 4>(self.tag[0].q.val()) << 6)
             | bit_cast::<10, 6>(self.index[0].q.val().get_bits::<6>(0));
         self.sent_ends_job.d.next = self.retire[0].val() & self.ends[0].q.val();
         self.sent_fault.d.next = self.code[0].q.val();
         self.freed_tag.d.next = self.tag[0].q.val();
-        if self.serve[1].val() {
-            self.place.d.next = (bit_cast::<10, 4>(self.tag[1].q.val()) << 6)
-                | bit_cast::<10, 6>(self.index[1].q.val().get_bits::<6>(0));
-            self.sent_ends_job.d.next = self.retire[1].val() & self.ends[1].q.val();
-            self.sent_fault.d.next = self.code[1].q.val();
-            self.freed_tag.d.next = self.tag[1].q.val();
-        }
+        $( if self.serve[$next].val() {
+            self.place.d.next = (bit_cast::<10, 4>(self.tag[$next].q.val()) << 6)
+                | bit_cast::<10, 6>(self.index[$next].q.val().get_bits::<6>(0));
+            self.sent_ends_job.d.next = self.retire[$next].val() & self.ends[$next].q.val();
+            self.sent_fault.d.next = self.code[$next].q.val();
+            self.freed_tag.d.next = self.tag[$next].q.val();
+        } )+
         self.reassembly.read_address.next = self.place.q.val();
         self.ends_request.d.next = self.sent_ends_request.q.val();
         self.ends_job.d.next = self.sent_ends_job.q.val();
@@ -492,7 +481,7 @@ impl Logic for DmaRead {
             self.gave_up.d.next = false;
             self.late.d.next = 0.into();
             self.lost.d.next = 0.into();
-            for i in 0..2 {
+            for i in 0..$lanes {
                 self.current[i].d.next = false;
                 self.looked[i].d.next = false;
                 self.sent[i].d.next = false;
@@ -500,4 +489,10 @@ impl Logic for DmaRead {
             }
         }
     }
+}
+} }
+crate::lanes::configurations! {
+    dma_read
+    { 0 grant_turn drain_turn }
+    { 0 grant_turn_1 drain_turn_1 1 grant_turn_2 drain_turn_2 }
 }

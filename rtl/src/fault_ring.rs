@@ -25,9 +25,10 @@ pub enum Logging {
     Write,
 }
 
+macro_rules! fault_ring { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?] $($mark:ident)+; $($rest:ident)*) => {
 crate::constants::constants! {
     /// Numbers.
-    pub Numbers { phase: 64 = 1u64 << 32, lane1: 64 = 1u64 << 40, ones: 32 = u32::MAX, }
+    pub Numbers { phase: 64 = 1u64 << 32, $( $mark: 64 = ($next as u64) << 40, )+ ones: 32 = u32::MAX, }
 }
 
 /// See the head of the file.
@@ -51,17 +52,17 @@ pub struct FaultRing {
     pub dropped: Signal<Out, Bits<32>>,
 
     /// A lane has a report.
-    pub report: [Signal<In, Bit>; 2],
+    pub report: [Signal<In, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub report_taken: [Signal<Out, Bit>; 2],
+    pub report_taken: [Signal<Out, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub cause: [Signal<In, Bits<8>>; 2],
+    pub cause: [Signal<In, Bits<8>>; $lanes],
     #[allow(missing_docs)]
-    pub address: [Signal<In, Bits<64>>; 2],
+    pub address: [Signal<In, Bits<64>>; $lanes],
     #[allow(missing_docs)]
-    pub seq: [Signal<In, Bits<64>>; 2],
+    pub seq: [Signal<In, Bits<64>>; $lanes],
     #[allow(missing_docs)]
-    pub generation: [Signal<In, Bits<32>>; 2],
+    pub generation: [Signal<In, Bits<32>>; $lanes],
 
     /// An entry for the ring.
     pub write: Signal<Out, Bit>,
@@ -85,7 +86,8 @@ pub struct FaultRing {
     second: DFF<Bits<64>>,
     third: DFF<Bits<64>>,
     lost: DFF<Bits<32>>,
-    take: [Signal<Local, Bit>; 2],
+    $( $rest: DFF<Bit>, )*
+    take: [Signal<Local, Bit>; $lanes],
     next_lost: Signal<Local, Bits<32>>,
     sealing: Signal<Local, Bit>,
     sealed: Signal<Local, Bits<64>>,
@@ -105,11 +107,31 @@ impl Logic for FaultRing {
         self.tail.next = self.ring.tail.val();
         self.write_address.next = self.ring.address.val();
 
+        $( // A report that waits behind another one is taken before the ring has told its room, and is lost.
         self.take[0].next = self.report[0].val() & (self.logging.q.val() == Logging::Idle);
-        self.take[1].next =
-            self.report[1].val() & !self.report[0].val() & (self.logging.q.val() == Logging::Idle);
-        self.report_taken[0].next = self.take[0].val();
-        self.report_taken[1].next = self.take[1].val();
+        self.take[$other].next =
+            self.report[$other].val() & !self.report[0].val() & (self.logging.q.val() == Logging::Idle); )?
+        $( // The ring tells its room two clocks after a write; until then no report is taken.
+        self.written.clock.next = self.clock.val();
+        self.written.d.next = self.write_accepted.val();
+        self.rested.clock.next = self.clock.val();
+        self.rested.d.next = self.written.q.val();
+        self.take[0].next = self.report[0].val()
+            & (self.logging.q.val() == Logging::Idle)
+            & !self.written.q.val()
+            & !self.rested.q.val();
+        self.take[1].next = self.report[1].val()
+            & !self.report[0].val()
+            & (self.logging.q.val() == Logging::Idle)
+            & !self.written.q.val()
+            & !self.rested.q.val();
+        self.take[$third].next = self.report[$third].val()
+            & !self.report[1].val()
+            & !self.report[0].val()
+            & (self.logging.q.val() == Logging::Idle)
+            & !self.written.q.val()
+            & !self.rested.q.val(); )?
+        $( self.report_taken[$lane].next = self.take[$lane].val(); )+
         self.next_lost.next = self.lost.q.val() + 1;
         self.sealing.next = false;
         self.sealed.next = self.first.q.val();
@@ -119,14 +141,14 @@ impl Logic for FaultRing {
                 self.second.d.next = self.seq[0].val();
                 self.third.d.next = bit_cast::<64, 32>(self.generation[0].val())
                     | (bit_cast::<64, 8>(self.cause[0].val()) << 32);
-                if self.take[1].val() {
-                    self.first.d.next = self.address[1].val();
-                    self.second.d.next = self.seq[1].val();
-                    self.third.d.next = bit_cast::<64, 32>(self.generation[1].val())
-                        | (bit_cast::<64, 8>(self.cause[1].val()) << 32)
-                        | self.k.lane1.val();
-                }
-                if self.take[0].val() | self.take[1].val() {
+                $( if self.take[$next].val() {
+                    self.first.d.next = self.address[$next].val();
+                    self.second.d.next = self.seq[$next].val();
+                    self.third.d.next = bit_cast::<64, 32>(self.generation[$next].val())
+                        | (bit_cast::<64, 8>(self.cause[$next].val()) << 32)
+                        | self.k.$mark.val();
+                } )+
+                if $( self.take[$lane].val() )|+ {
                     if self.ring.room.val() & (self.log2.val() != 0) {
                         self.logging.d.next = Logging::Seal0;
                     } else if self.lost.q.val() != self.k.ones.val() {
@@ -188,3 +210,5 @@ impl Logic for FaultRing {
         }
     }
 }
+} }
+crate::lanes::configurations! { fault_ring { lane1; } { lane1 lane2; written rested } }

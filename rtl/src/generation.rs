@@ -27,6 +27,7 @@ crate::constants::constants! {
     pub Complements { ones: 64 = u64::MAX, ones32: 32 = u32::MAX, one: 64 = 1u32, one32: 32 = 1u32, }
 }
 
+macro_rules! generation { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?]) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct Generation {
@@ -43,9 +44,9 @@ pub struct Generation {
     #[allow(missing_docs)]
     pub start_seq: Signal<In, Bits<64>>,
     /// The lanes.
-    pub locked: [Signal<In, Bit>; 2],
+    pub locked: [Signal<In, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub drained: [Signal<In, Bit>; 2],
+    pub drained: [Signal<In, Bit>; $lanes],
     /// The vote.
     pub vote_busy: Signal<In, Bit>,
     #[allow(missing_docs)]
@@ -53,7 +54,7 @@ pub struct Generation {
     #[allow(missing_docs)]
     pub vote_release: Signal<In, Bit>,
     #[allow(missing_docs)]
-    pub vote_failed: [Signal<In, Bit>; 2],
+    pub vote_failed: [Signal<In, Bit>; $lanes],
     #[allow(missing_docs)]
     pub vote_flushed: Signal<In, Bit>,
 
@@ -64,11 +65,11 @@ pub struct Generation {
     /// A generation starts.
     pub start: Signal<Out, Bit>,
     /// With these lanes.
-    pub joining: [Signal<Out, Bit>; 2],
+    pub joining: [Signal<Out, Bit>; $lanes],
     /// `Flushed` is to be written.
     pub flush: Signal<Out, Bit>,
     /// Lanes that take part in the vote.
-    pub member: [Signal<Out, Bit>; 2],
+    pub member: [Signal<Out, Bit>; $lanes],
     /// The quorum is one.
     pub simplex: Signal<Out, Bit>,
     #[allow(missing_docs)]
@@ -90,14 +91,14 @@ pub struct Generation {
     at_n: DFF<Bits<64>>,
     count: DFF<Bits<32>>,
     count_n: DFF<Bits<32>>,
-    voters: [DFF<Bit>; 2],
+    voters: [DFF<Bit>; $lanes],
     alone: DFF<Bit>,
 
-    named: [Signal<Local, Bit>; 2],
-    joins: [Signal<Local, Bit>; 2],
+    named: [Signal<Local, Bit>; $lanes],
+    joins: [Signal<Local, Bit>; $lanes],
     single: Signal<Local, Bit>,
     enough: Signal<Local, Bit>,
-    stay: [Signal<Local, Bit>; 2],
+    stay: [Signal<Local, Bit>; $lanes],
     still_enough: Signal<Local, Bit>,
     next_at: Signal<Local, Bits<64>>,
     next_at_n: Signal<Local, Bits<64>>,
@@ -110,18 +111,28 @@ impl Logic for Generation {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, phase, asked, at, at_n, count, count_n, alone);
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.voters[i].clock.next = self.clock.val();
             self.voters[i].d.next = self.voters[i].q.val();
             self.named[i].next = self.members.val().get_bit(i);
             self.joins[i].next = self.named[i].val() & !self.locked[i].val();
             self.stay[i].next = self.voters[i].q.val() & !self.vote_failed[i].val();
         }
-        self.single.next = self.named[0].val() ^ self.named[1].val();
+        $( // The quorum of two lanes is two.
+        self.single.next = self.named[0].val() ^ self.named[$other].val();
+        self.enough.next = (self.joins[0].val() & self.joins[$other].val())
+            | (self.single.val() & (self.joins[0].val() | self.joins[$other].val()));
+        self.still_enough.next = (self.stay[0].val() & self.stay[$other].val())
+            | (self.alone.q.val() & (self.stay[0].val() | self.stay[$other].val())); )?
+        $( // The quorum of three lanes is two as well: any two.
+        self.single.next = (self.named[0].val() ^ self.named[1].val() ^ self.named[$third].val())
+            & !(self.named[0].val() & self.named[1].val() & self.named[$third].val());
         self.enough.next = (self.joins[0].val() & self.joins[1].val())
-            | (self.single.val() & (self.joins[0].val() | self.joins[1].val()));
+            | ((self.joins[0].val() | self.joins[1].val()) & self.joins[$third].val())
+            | (self.single.val() & (self.joins[0].val() | self.joins[1].val() | self.joins[$third].val()));
         self.still_enough.next = (self.stay[0].val() & self.stay[1].val())
-            | (self.alone.q.val() & (self.stay[0].val() | self.stay[1].val()));
+            | ((self.stay[0].val() | self.stay[1].val()) & self.stay[$third].val())
+            | (self.alone.q.val() & (self.stay[0].val() | self.stay[1].val() | self.stay[$third].val())); )?
         self.next_at.next = self.at.q.val() + 1;
         self.next_at_n.next = self.at_n.q.val() - self.k.one.val();
         self.next_count.next = self.count.q.val() + 1;
@@ -133,7 +144,7 @@ impl Logic for Generation {
         self.start.next = false;
         match self.phase.q.val() {
             Phase::Drain => {
-                if self.drained[0].val() & self.drained[1].val() & !self.vote_busy.val() {
+                if $( self.drained[$lane].val() )&+ & !self.vote_busy.val() {
                     self.phase.d.next = Phase::Flush;
                 }
             }
@@ -150,12 +161,12 @@ impl Logic for Generation {
                 self.at.d.next = self.start_seq.val();
                 self.at_n.d.next = !self.start_seq.val();
                 self.alone.d.next = self.single.val();
-                for i in 0..2 {
+                for i in 0..$lanes {
                     self.voters[i].d.next = self.joins[i].val();
                 }
                 if self.enough.val() {
                     self.phase.d.next = Phase::Running;
-                } else if self.named[0].val() | self.named[1].val() {
+                } else if $( self.named[$lane].val() )|+ {
                     self.phase.d.next = Phase::Halted;
                 } else {
                     self.phase.d.next = Phase::Idle;
@@ -173,7 +184,7 @@ impl Logic for Generation {
         if self.vote_done.val() {
             self.at.d.next = self.next_at.val();
             self.at_n.d.next = self.next_at_n.val();
-            for i in 0..2 {
+            for i in 0..$lanes {
                 self.voters[i].d.next = self.stay[i].val();
             }
         }
@@ -181,7 +192,7 @@ impl Logic for Generation {
         self.running.next = self.phase.q.val() == Phase::Running;
         self.stop.next = self.phase.q.val() != Phase::Running;
         self.flush.next = self.phase.q.val() == Phase::Flush;
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.joining[i].next = self.joins[i].val();
             self.member[i].next = self.voters[i].q.val();
         }
@@ -206,9 +217,11 @@ impl Logic for Generation {
             self.count_n.d.next = self.k.ones32.val();
             self.at.d.next = 0.into();
             self.at_n.d.next = self.k.ones.val();
-            for i in 0..2 {
+            for i in 0..$lanes {
                 self.voters[i].d.next = false;
             }
         }
     }
 }
+} }
+crate::lanes::configurations!(generation);

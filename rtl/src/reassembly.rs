@@ -4,7 +4,7 @@
 //! come in any order between tags. Four stages: look the tag up, judge the header, write, judge the end. Nothing here ever
 //! waits.
 
-use crate::leaf::{BlockRam, LutRam, LutRam2};
+use crate::leaf::{BlockRam, LutRam, LutRam2, LutRam3};
 use covert_abi::FaultCause;
 use rust_hdl::prelude::*;
 
@@ -30,6 +30,7 @@ pub enum Position {
     Payload,
 }
 
+macro_rules! reassembly { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?] $Ram:ident $($address:ident $data:ident)+) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct Reassembly {
@@ -69,12 +70,12 @@ pub struct Reassembly {
     pub begun: Signal<Out, Bits<16>>,
     /// A completion came for a quarantined tag.
     pub late: Signal<Out, Bit>,
-    /// Two readers ask how far a tag is.
-    pub look: [Signal<In, Bits<4>>; 2],
+    /// A reader for each lane asks how far a tag is.
+    pub look: [Signal<In, Bits<4>>; $lanes],
     /// Up to which DW of its 512 bytes the tag is filled.
-    pub progress: [Signal<Out, Bits<8>>; 2],
+    pub progress: [Signal<Out, Bits<8>>; $lanes],
     /// What was wrong with a read that is over, or 0.
-    pub status: [Signal<Out, Bits<8>>; 2],
+    pub status: [Signal<Out, Bits<8>>; $lanes],
     /// Tag and word to read from the buffer; the word comes one clock later.
     pub read_address: Signal<In, Bits<10>>,
     #[allow(missing_docs)]
@@ -86,8 +87,8 @@ pub struct Reassembly {
     asked: LutRam<27, 4>,
     // Bytes, next DW, DW, poisoned.
     pending: LutRam<26, 4>,
-    filled: LutRam2<8, 4>,
-    judged: LutRam2<8, 4>,
+    filled: $Ram<8, 4>,
+    judged: $Ram<8, 4>,
     done_mask: DFF<Bits<16>>,
     begun_mask: DFF<Bits<16>>,
     pending_mask: DFF<Bits<16>>,
@@ -433,14 +434,10 @@ impl Logic for Reassembly {
         }
         self.done.next = self.done_mask.q.val();
         self.begun.next = self.begun_mask.q.val();
-        self.filled.address.next = self.look[0].val();
-        self.filled.second_address.next = self.look[1].val();
-        self.judged.address.next = self.look[0].val();
-        self.judged.second_address.next = self.look[1].val();
-        self.progress[0].next = self.filled.data.val();
-        self.progress[1].next = self.filled.second_data.val();
-        self.status[0].next = self.judged.data.val();
-        self.status[1].next = self.judged.second_data.val();
+        $( self.filled.$address.next = self.look[$lane].val(); )+
+        $( self.judged.$address.next = self.look[$lane].val(); )+
+        $( self.progress[$lane].next = self.filled.$data.val(); )+
+        $( self.status[$lane].next = self.judged.$data.val(); )+
         if self.reset.val() {
             self.position.d.next = Position::First;
             self.valid1.d.next = false;
@@ -453,4 +450,10 @@ impl Logic for Reassembly {
             self.pending_mask.d.next = 0.into();
         }
     }
+}
+} }
+crate::lanes::configurations! {
+    reassembly
+    { LutRam2 address data second_address second_data }
+    { LutRam3 address data second_address second_data third_address third_data }
 }

@@ -5,23 +5,18 @@
 //! that nothing from before can be taken for something from after.
 
 use crate::completer::Completer;
-use crate::csr::Csr;
-use crate::dma_read::DmaRead;
-use crate::doorbell::Doorbell;
-use crate::fault_ring::FaultRing;
-use crate::generation::Generation;
 use crate::host::Host;
 use crate::lane::Lane;
 use crate::msix::Msix;
 use crate::ring::Ring;
 use crate::tlp_rx::TlpRx;
 use crate::tlp_tx::TlpTx;
-use crate::vote::Vote;
-use crate::watchdog::Watchdog;
 use rust_hdl::prelude::*;
 
-/// Name of the top module.
+/// Name of the top module with two lanes.
 pub const NAME: &str = "redundancy_unit";
+/// Name of the top module with three lanes.
+pub const NAME_WITH_THREE_LANES: &str = "redundancy_unit_3";
 
 /// Where a function-level reset is.
 #[derive(LogicState, Copy, Clone, Debug, PartialEq)]
@@ -36,6 +31,7 @@ pub enum Flr {
     Done,
 }
 
+macro_rules! unit { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?]) => {
 /// See the head of the file; the ports are described in `docs/src/tlp-boundary.md`.
 #[derive(LogicBlock, Default)]
 #[allow(missing_docs)]
@@ -82,18 +78,18 @@ pub struct Unit {
 
     tlp_rx: TlpRx,
     host: Host,
-    csr: Csr,
-    doorbell: Doorbell,
+    csr: crate::csr::$of::Csr,
+    doorbell: crate::doorbell::$of::Doorbell,
     msix: Msix,
     completer: Completer,
-    lane: [Lane; 2],
-    dma_read: DmaRead,
+    lane: [Lane; $lanes],
+    dma_read: crate::dma_read::$of::DmaRead,
     tlp_tx: TlpTx,
-    vote: Vote,
-    watchdog: Watchdog,
-    generation: Generation,
+    vote: crate::vote::$of::Vote,
+    watchdog: crate::watchdog::$of::Watchdog,
+    generation: crate::generation::$of::Generation,
     verdict_ring: Ring,
-    fault_ring: FaultRing,
+    fault_ring: crate::fault_ring::$of::FaultRing,
     flr: DFF<Flr>,
     // `flr` is `Reset`: a flip-flop of its own, since it goes to most of the unit.
     renew: DFF<Bit>,
@@ -118,7 +114,7 @@ impl Logic for Unit {
         // Resets.
         self.power_reset.next = self.reset.val() | !self.link_up.val();
         self.full_reset.next = self.power_reset.val() | self.renew.q.val();
-        self.lanes_quiet.next = self.lane[0].idle.val() & self.lane[1].idle.val();
+        self.lanes_quiet.next = $( self.lane[$lane].idle.val() )&+;
         self.quiet.next = self.lanes_quiet.val() & !self.tlp_tx.busy.val();
         self.run.d.next = self.csr.enable.val()
             & (self.run.q.val() | self.quiet.val())
@@ -220,7 +216,7 @@ impl Logic for Unit {
         self.csr.verdict_tail.next = self.verdict_ring.tail.val();
         self.csr.group_state.next = self.generation.state.val();
         self.csr.flush_busy.next = self.generation.busy.val();
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.csr.group_live[i].next = self.lane[i].live.val();
             self.csr.lane_state[i].next = self.lane[i].state.val();
             self.csr.lane_cause[i].next = self.lane[i].cause.val();
@@ -239,7 +235,7 @@ impl Logic for Unit {
         self.msix.write_accepted.next = self.tlp_tx.accepted[2].val();
 
         // The lanes.
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.lane[i].clock.next = self.clock.val();
             self.lane[i].reset.next = self.off.val();
             self.lane[i].power_reset.next = self.power_reset.val();
@@ -310,7 +306,7 @@ impl Logic for Unit {
         self.vote.flush.next = self.generation.flush.val();
         self.vote.phase.next = self.verdict_ring.phase.val();
         self.vote.write_accepted.next = self.tlp_tx.accepted[0].val();
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.generation.locked[i].next = self.lane[i].locked.val();
             self.generation.drained[i].next = self.lane[i].drained.val();
             self.generation.vote_failed[i].next = self.vote.failed[i].val();
@@ -384,6 +380,8 @@ impl Logic for Unit {
 impl Unit {
     /// With the hash that the identification shows.
     pub fn new(rtl_hash: u64) -> Unit {
-        Unit { csr: Csr::new(rtl_hash), ..Unit::default() }
+        Unit { csr: crate::csr::$of::Csr::new(rtl_hash), ..Unit::default() }
     }
 }
+} }
+crate::lanes::configurations!(unit);

@@ -60,6 +60,21 @@ crate::constants::constants! {
     }
 }
 
+crate::constants::constants! {
+    /// Code words that only a vote over more than two lanes has, plain and complemented.
+    pub Majorities {
+        majority: 8 = Outcome::Majority.code(),
+        no_majority: 8 = Outcome::NoMajority.code(),
+        majority_n: 8 = !Outcome::Majority.code(),
+        no_majority_n: 8 = !Outcome::NoMajority.code(),
+    }
+}
+
+macro_rules! vote { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?]
+    lanes $($a:ident $b:ident)+;
+    pairs $($equal:ident $differ:ident $difference:ident: $x:ident $y:ident, $x_n:ident $y_n:ident)+;
+    flags $($flag:ident)+; flags_n $($flag_n:ident)+; sets $($set:ident)*; sets_n $($set_n:ident)*;
+    bits $($bit:ident $value:literal)+; $($more:ident)?) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct Vote {
@@ -72,15 +87,15 @@ pub struct Vote {
     /// The verdict ring has room: a record is not voted on before its verdict can be written.
     pub room: Signal<In, Bit>,
     /// The lanes that take part.
-    pub member: [Signal<In, Bit>; 2],
+    pub member: [Signal<In, Bit>; $lanes],
     /// A fingerprint waits.
-    pub delivered: [Signal<In, Bit>; 2],
+    pub delivered: [Signal<In, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub fingerprint: [Signal<In, Bits<64>>; 2],
+    pub fingerprint: [Signal<In, Bits<64>>; $lanes],
     /// The lane has been locked in this generation, by `cause`.
-    pub dead: [Signal<In, Bit>; 2],
+    pub dead: [Signal<In, Bit>; $lanes],
     #[allow(missing_docs)]
-    pub cause: [Signal<In, Bits<8>>; 2],
+    pub cause: [Signal<In, Bits<8>>; $lanes],
     /// A single lane is enough.
     pub simplex: Signal<In, Bit>,
     /// Position of the record, and its complement from a counter of its own.
@@ -94,10 +109,10 @@ pub struct Vote {
     /// `Flushed` is to be written for these live lanes.
     pub flush: Signal<In, Bit>,
     #[allow(missing_docs)]
-    pub live: [Signal<In, Bit>; 2],
+    pub live: [Signal<In, Bit>; $lanes],
 
     /// A vote starts: the lanes' fingerprints are taken.
-    pub taken: [Signal<Out, Bit>; 2],
+    pub taken: [Signal<Out, Bit>; $lanes],
     #[allow(missing_docs)]
     pub voted: Signal<Out, Bit>,
     /// A vote or a flush is under way.
@@ -109,7 +124,7 @@ pub struct Vote {
     /// `Flushed` has been written, in this clock.
     pub flushed: Signal<Out, Bit>,
     /// The lanes that failed at this record.
-    pub failed: [Signal<Out, Bit>; 2],
+    pub failed: [Signal<Out, Bit>; $lanes],
 
     /// A verdict for the ring.
     pub write: Signal<Out, Bit>,
@@ -129,22 +144,20 @@ pub struct Vote {
     voting: DFF<Voting>,
     is_flush: DFF<Bit>,
     // First copy.
-    a0: DFF<Bits<64>>,
-    a1: DFF<Bits<64>>,
-    here: [DFF<Bit>; 2],
-    gone: [DFF<Bit>; 2],
-    equal: DFF<Bit>,
+    $( $a: DFF<Bits<64>>, )+
+    here: [DFF<Bit>; $lanes],
+    gone: [DFF<Bit>; $lanes],
+    $( $equal: DFF<Bit>, )+
     outcome: DFF<Bits<8>>,
     votes: DFF<Bits<8>>,
     agreed: DFF<Bits<64>>,
     releases: DFF<Bit>,
     family: DFF<Bits<8>>,
     // Second copy: everything complemented.
-    b0: DFF<Bits<64>>,
-    b1: DFF<Bits<64>>,
-    here_n: [DFF<Bit>; 2],
-    gone_n: [DFF<Bit>; 2],
-    differ: DFF<Bit>,
+    $( $b: DFF<Bits<64>>, )+
+    here_n: [DFF<Bit>; $lanes],
+    gone_n: [DFF<Bit>; $lanes],
+    $( $differ: DFF<Bit>, )+
     outcome_n: DFF<Bits<8>>,
     votes_n: DFF<Bits<8>>,
     agreed_n: DFF<Bits<64>>,
@@ -152,13 +165,13 @@ pub struct Vote {
     family_n: DFF<Bits<8>>,
     check: CheckCode,
 
-    ready: [Signal<Local, Bit>; 2],
+    ready: [Signal<Local, Bit>; $lanes],
     go: Signal<Local, Bit>,
-    difference: Signal<Local, Bits<64>>,
+    $( $difference: Signal<Local, Bits<64>>, )+
     why: Signal<Local, Bits<8>>,
-    both: Signal<Local, Bit>,
+    $( $flag: Signal<Local, Bit>, )+
     matched: Signal<Local, Bit>,
-    not_both_n: Signal<Local, Bit>,
+    $( $flag_n: Signal<Local, Bit>, )+
     matched_b: Signal<Local, Bit>,
     live_votes: Signal<Local, Bits<8>>,
     agree: Signal<Local, Bits<8>>,
@@ -173,17 +186,20 @@ pub struct Vote {
     shifted: Signal<Local, Bits<8>>,
     sealing: Signal<Local, Bit>,
     over: Signal<Local, Bit>,
+    $( $set: Signal<Local, Bits<8>>, )*
+    $( $set_n: Signal<Local, Bits<8>>, )*
     bits: LaneBits,
     k: Outcomes,
+    $( $more: Majorities, )?
 }
 
 impl Logic for Vote {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, voting, is_flush, a0, a1, equal, outcome, votes, agreed, releases, family);
-        dff_setup!(self, clock, b0, b1, differ, outcome_n, votes_n, agreed_n, releases_n, family_n);
+        dff_setup!(self, clock, voting, is_flush, $( $a, )+ $( $equal, )+ outcome, votes, agreed, releases, family);
+        dff_setup!(self, clock, $( $b, )+ $( $differ, )+ outcome_n, votes_n, agreed_n, releases_n, family_n);
         clock!(self, clock, check);
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.here[i].clock.next = self.clock.val();
             self.here[i].d.next = self.here[i].q.val();
             self.gone[i].clock.next = self.clock.val();
@@ -197,17 +213,20 @@ impl Logic for Vote {
         self.go.next = self.running.val()
             & self.room.val()
             & (self.voting.q.val() == Voting::Idle)
-            & self.ready[0].val()
-            & self.ready[1].val()
-            & (self.member[0].val() | self.member[1].val());
+            & $( self.ready[$lane].val() )&+
+            & ($( self.member[$lane].val() )|+);
         self.voted.next = self.go.val();
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.taken[i].next = self.go.val() & self.member[i].val() & self.delivered[i].val();
         }
 
         // The outcome of a record that cannot reach its quorum: the cause of the lowest lane that failed. It is there when
         // the copies decide, as who failed is known from the clock before.
-        self.why.next = self.cause[1].val();
+        $( self.why.next = self.cause[$other].val(); )?
+        $( self.why.next = self.cause[$third].val();
+        if self.gone[1].q.val() {
+            self.why.next = self.cause[1].val();
+        } )?
         if self.gone[0].q.val() {
             self.why.next = self.cause[0].val();
         }
@@ -229,9 +248,19 @@ impl Logic for Vote {
         }
 
         // First copy.
-        self.both.next = self.here[0].q.val() & self.here[1].q.val();
+        $( self.both.next = self.here[0].q.val() & self.here[$other].q.val();
         self.matched.next = (self.both.val() & self.equal.q.val())
-            | (self.simplex.val() & (self.here[0].q.val() | self.here[1].q.val()));
+            | (self.simplex.val() & (self.here[0].q.val() | self.here[$other].q.val())); )?
+        $( self.pair_01.next = self.here[0].q.val() & self.here[1].q.val() & self.equal_01.q.val();
+        self.pair_02.next = self.here[0].q.val() & self.here[$third].q.val() & self.equal_02.q.val();
+        self.pair_12.next = self.here[1].q.val() & self.here[$third].q.val() & self.equal_12.q.val();
+        self.matched.next = (self.pair_01.val() | self.pair_02.val() | self.pair_12.val())
+            | (self.simplex.val()
+                & (self.here[0].q.val() | self.here[1].q.val() | self.here[$third].q.val()));
+        self.several.next = (self.here[0].q.val() & self.here[1].q.val())
+            | ((self.here[0].q.val() | self.here[1].q.val()) & self.here[$third].q.val());
+        self.only_two.next = !(self.here[0].q.val() & self.here[1].q.val() & self.here[$third].q.val())
+            & !(self.gone[0].q.val() | self.gone[1].q.val() | self.gone[$third].q.val()); )?
         self.present.next = 0.into();
         self.lost.next = 0.into();
         if self.here[0].q.val() {
@@ -240,12 +269,18 @@ impl Logic for Vote {
         if self.here[1].q.val() {
             self.present.next = self.present.val() | self.bits.second.val();
         }
+        $( if self.here[$third].q.val() {
+            self.present.next = self.present.val() | self.bits.third.val();
+        } )?
         if self.gone[0].q.val() {
             self.lost.next = 1.into();
         }
         if self.gone[1].q.val() {
             self.lost.next = self.lost.val() | self.bits.second.val();
         }
+        $( if self.gone[$third].q.val() {
+            self.lost.next = self.lost.val() | self.bits.third.val();
+        } )?
         self.live_votes.next = 0.into();
         if self.live[0].val() {
             self.live_votes.next = 1.into();
@@ -254,21 +289,39 @@ impl Logic for Vote {
             self.live_votes.next = self.live_votes.val() | self.bits.second.val();
         }
         self.agree.next = self.present.val();
+        $( if self.live[$third].val() {
+            self.live_votes.next = self.live_votes.val() | self.bits.third.val();
+        }
+        // A lane that equals no other is not among those that agree; it and those that failed are blamed.
+        if !self.simplex.val() {
+            self.agree.next = 0.into();
+            if self.pair_01.val() | self.pair_02.val() {
+                self.agree.next = 1.into();
+            }
+            if self.pair_01.val() | self.pair_12.val() {
+                self.agree.next = self.agree.val() | self.bits.second.val();
+            }
+            if self.pair_02.val() | self.pair_12.val() {
+                self.agree.next = self.agree.val() | self.bits.third.val();
+            }
+        }
+        self.not_agree.next = !self.agree.val();
+        self.blamed.next = (self.present.val() | self.lost.val()) & self.not_agree.val(); )?
 
         // Second copy, from complements.
-        self.difference.next = self.b0.q.val() ^ self.b1.q.val();
-        self.not_both_n.next = self.here_n[0].q.val() | self.here_n[1].q.val();
+        $( self.$difference.next = self.$x_n.q.val() ^ self.$y_n.q.val(); )+
+        $( self.not_both_n.next = self.here_n[0].q.val() | self.here_n[$other].q.val();
         self.matched_b.next = !((self.not_both_n.val() | self.differ.q.val())
-            & (!self.simplex.val() | (self.here_n[0].q.val() & self.here_n[1].q.val())));
+            & (!self.simplex.val() | (self.here_n[0].q.val() & self.here_n[$other].q.val())));
         self.present_b.next = self.bits.both.val();
         self.lost_b.next = self.bits.both.val();
-        if self.here_n[1].q.val() {
+        if self.here_n[$other].q.val() {
             self.present_b.next = self.present_b.val() & self.bits.first.val();
         }
         if self.here_n[0].q.val() {
             self.present_b.next = self.present_b.val() & self.bits.second.val();
         }
-        if self.gone_n[1].q.val() {
+        if self.gone_n[$other].q.val() {
             self.lost_b.next = self.lost_b.val() & self.bits.first.val();
         }
         if self.gone_n[0].q.val() {
@@ -278,7 +331,63 @@ impl Logic for Vote {
         self.shifted.next = self.lost_b.val() << 4;
         if !self.not_both_n.val() {
             self.shifted.next = self.present_b.val() << 4;
+        } )?
+        $( self.apart_01.next = self.here_n[0].q.val() | self.here_n[1].q.val() | self.differ_01.q.val();
+        self.apart_02.next = self.here_n[0].q.val() | self.here_n[$third].q.val() | self.differ_02.q.val();
+        self.apart_12.next = self.here_n[1].q.val() | self.here_n[$third].q.val() | self.differ_12.q.val();
+        self.matched_b.next = !(self.apart_01.val()
+            & self.apart_02.val()
+            & self.apart_12.val()
+            & (!self.simplex.val()
+                | (self.here_n[0].q.val() & self.here_n[1].q.val() & self.here_n[$third].q.val())));
+        self.few.next = (self.here_n[0].q.val() & self.here_n[1].q.val())
+            | ((self.here_n[0].q.val() | self.here_n[1].q.val()) & self.here_n[$third].q.val());
+        self.only_two_b.next = (self.here_n[0].q.val() | self.here_n[1].q.val() | self.here_n[$third].q.val())
+            & (self.gone_n[0].q.val() & self.gone_n[1].q.val() & self.gone_n[$third].q.val());
+        self.present_b.next = self.bits.all.val();
+        self.lost_b.next = self.bits.all.val();
+        self.agree_b.next = self.bits.all.val();
+        if self.here_n[0].q.val() {
+            self.present_b.next = self.present_b.val() & self.bits.but_first.val();
         }
+        if self.here_n[1].q.val() {
+            self.present_b.next = self.present_b.val() & self.bits.but_second.val();
+        }
+        if self.here_n[$third].q.val() {
+            self.present_b.next = self.present_b.val() & self.bits.but_third.val();
+        }
+        if self.gone_n[0].q.val() {
+            self.lost_b.next = self.lost_b.val() & self.bits.but_first.val();
+        }
+        if self.gone_n[1].q.val() {
+            self.lost_b.next = self.lost_b.val() & self.bits.but_second.val();
+        }
+        if self.gone_n[$third].q.val() {
+            self.lost_b.next = self.lost_b.val() & self.bits.but_third.val();
+        }
+        if self.simplex.val() {
+            self.agree_b.next = self.present_b.val();
+        } else {
+            if self.apart_01.val() & self.apart_02.val() {
+                self.agree_b.next = self.agree_b.val() & self.bits.but_first.val();
+            }
+            if self.apart_01.val() & self.apart_12.val() {
+                self.agree_b.next = self.agree_b.val() & self.bits.but_second.val();
+            }
+            if self.apart_02.val() & self.apart_12.val() {
+                self.agree_b.next = self.agree_b.val() & self.bits.but_third.val();
+            }
+        }
+        self.not_agree_b.next = !self.agree_b.val();
+        self.blamed_b.next = (self.present_b.val() | self.lost_b.val()) & self.not_agree_b.val();
+        self.shifted.next = self.lost_b.val() << 4;
+        if self.matched_b.val() | !self.few.val() {
+            self.shifted.next = self.blamed_b.val() << 4;
+        }
+        self.voted_b.next = self.shifted.val();
+        if self.matched_b.val() {
+            self.voted_b.next = self.shifted.val() | self.agree_b.val();
+        } )?
 
         self.sealing.next = false;
         self.over.next = false;
@@ -290,11 +399,9 @@ impl Logic for Vote {
             Voting::Idle => {
                 self.is_flush.d.next = false;
                 // What there is when the vote starts stays.
-                self.a0.d.next = self.fingerprint[0].val();
-                self.a1.d.next = self.fingerprint[1].val();
-                self.b0.d.next = !self.fingerprint[0].val();
-                self.b1.d.next = !self.fingerprint[1].val();
-                for i in 0..2 {
+                $( self.$a.d.next = self.fingerprint[$lane].val(); )+
+                $( self.$b.d.next = !self.fingerprint[$lane].val(); )+
+                for i in 0..$lanes {
                     self.here[i].d.next = self.member[i].val() & self.delivered[i].val();
                     self.here_n[i].d.next = !(self.member[i].val() & self.delivered[i].val());
                     self.gone[i].d.next =
@@ -310,8 +417,8 @@ impl Logic for Vote {
                 }
             }
             Voting::Compare => {
-                self.equal.d.next = self.a0.q.val() == self.a1.q.val();
-                self.differ.d.next = self.difference.val().any();
+                $( self.$equal.d.next = self.$x.q.val() == self.$y.q.val(); )+
+                $( self.$differ.d.next = self.$difference.val().any(); )+
                 self.voting.d.next = Voting::Decide;
             }
             Voting::Decide => {
@@ -327,7 +434,7 @@ impl Logic for Vote {
                     self.votes.d.next = self.live_votes.val();
                     self.votes_n.d.next = !self.live_votes.val();
                 } else {
-                    if self.matched.val() {
+                    $( if self.matched.val() {
                         self.outcome.d.next = self.k.matched.val();
                         self.votes.d.next = self.agree.val();
                         self.releases.d.next = true;
@@ -348,7 +455,7 @@ impl Logic for Vote {
                         self.releases_n.d.next = false;
                         // The other lane's copy: they are equal, or the check code will not be.
                         self.agreed_n.d.next = self.b0.q.val();
-                        if !self.here_n[1].q.val() {
+                        if !self.here_n[$other].q.val() {
                             self.agreed_n.d.next = self.b1.q.val();
                         }
                     } else if !self.not_both_n.val() {
@@ -357,7 +464,54 @@ impl Logic for Vote {
                     } else {
                         self.outcome_n.d.next = self.family_n.q.val();
                         self.votes_n.d.next = !self.shifted.val();
+                    } )?
+                    $( if self.matched.val() {
+                        self.outcome.d.next = self.k.matched.val();
+                        if self.blamed.val().any() {
+                            self.outcome.d.next = self.divided.majority.val();
+                        }
+                        self.votes.d.next = self.agree.val() | (self.blamed.val() << 4);
+                        self.releases.d.next = true;
+                        self.agreed.d.next = self.a2.q.val();
+                        if self.agree.val().get_bit(1) {
+                            self.agreed.d.next = self.a1.q.val();
+                        }
+                        if self.agree.val().get_bit(0) {
+                            self.agreed.d.next = self.a0.q.val();
+                        }
+                    } else if self.several.val() {
+                        self.outcome.d.next = self.divided.no_majority.val();
+                        if self.only_two.val() {
+                            self.outcome.d.next = self.k.mismatched.val();
+                        }
+                        self.votes.d.next = self.blamed.val() << 4;
+                    } else {
+                        self.outcome.d.next = self.family.q.val();
+                        self.votes.d.next = self.lost.val() << 4;
                     }
+                    self.votes_n.d.next = !self.voted_b.val();
+                    if self.matched_b.val() {
+                        self.outcome_n.d.next = self.k.matched_n.val();
+                        if self.blamed_b.val().any() {
+                            self.outcome_n.d.next = self.divided.majority_n.val();
+                        }
+                        self.releases_n.d.next = false;
+                        // The copy of the highest lane that agrees: it is the lowest's, or the check code will not be.
+                        self.agreed_n.d.next = self.b0.q.val();
+                        if self.agree_b.val().get_bit(1) {
+                            self.agreed_n.d.next = self.b1.q.val();
+                        }
+                        if self.agree_b.val().get_bit($third) {
+                            self.agreed_n.d.next = self.b2.q.val();
+                        }
+                    } else if !self.few.val() {
+                        self.outcome_n.d.next = self.divided.no_majority_n.val();
+                        if self.only_two_b.val() {
+                            self.outcome_n.d.next = self.k.mismatched_n.val();
+                        }
+                    } else {
+                        self.outcome_n.d.next = self.family_n.q.val();
+                    } )?
                 }
             }
             Voting::Seal0 => {
@@ -415,7 +569,7 @@ impl Logic for Vote {
         self.done.next = self.over.val() & !self.is_flush.q.val();
         self.flushed.next = self.over.val() & self.is_flush.q.val();
         self.releasable.next = self.releases.q.val() & !self.releases_n.q.val();
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.failed[i].next = self.gone[i].q.val();
         }
         if self.reset.val() {
@@ -426,5 +580,27 @@ impl Logic for Vote {
 
 crate::constants::constants! {
     /// Lanes as votes.
-    pub LaneBits { first: 8 = 1u32, second: 8 = 2u32, both: 8 = 3u32, }
+    pub LaneBits { $( $bit: 8 = $value, )+ }
+}
+} }
+crate::lanes::configurations! {
+    vote
+    {
+        lanes a0 b0 a1 b1;
+        pairs equal differ difference: a0 a1, b0 b1;
+        flags both; flags_n not_both_n; sets; sets_n;
+        bits first 1u32 second 2u32 both 3u32;
+    }
+    {
+        lanes a0 b0 a1 b1 a2 b2;
+        pairs
+            equal_01 differ_01 difference_01: a0 a1, b0 b1
+            equal_02 differ_02 difference_02: a0 a2, b0 b2
+            equal_12 differ_12 difference_12: a1 a2, b1 b2;
+        flags pair_01 pair_02 pair_12 several only_two;
+        flags_n apart_01 apart_02 apart_12 few only_two_b;
+        sets not_agree blamed; sets_n agree_b not_agree_b blamed_b voted_b;
+        bits second 2u32 third 4u32 but_first 6u32 but_second 5u32 but_third 3u32 all 7u32;
+        divided
+    }
 }

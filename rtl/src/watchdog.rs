@@ -6,6 +6,7 @@
 
 use rust_hdl::prelude::*;
 
+macro_rules! watchdog { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?]) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct Watchdog {
@@ -20,30 +21,30 @@ pub struct Watchdog {
     /// Ticks; 0 is for ever.
     pub limit: Signal<In, Bits<32>>,
     /// A lane has delivered the record.
-    pub delivered: [Signal<In, Bit>; 2],
+    pub delivered: [Signal<In, Bit>; $lanes],
     /// A lane has nothing to fetch and nothing under way.
-    pub lacks: [Signal<In, Bit>; 2],
+    pub lacks: [Signal<In, Bit>; $lanes],
     /// The lane is to be locked.
-    pub timeout: [Signal<Out, Bit>; 2],
+    pub timeout: [Signal<Out, Bit>; $lanes],
     count: DFF<Bits<32>>,
     armed: DFF<Bit>,
     ticked: DFF<Bit>,
     reached: DFF<Bit>,
     expired: DFF<Bit>,
     next_count: Signal<Local, Bits<32>>,
-    missing: [Signal<Local, Bit>; 2],
+    missing: [Signal<Local, Bit>; $lanes],
 }
 
 impl Logic for Watchdog {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, count, armed, ticked, reached, expired);
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.missing[i].next = self.lacks[i].val() & !self.delivered[i].val();
         }
         self.armed.d.next = self.running.val()
-            & (self.delivered[0].val() | self.delivered[1].val())
-            & (self.missing[0].val() | self.missing[1].val())
+            & ($( self.delivered[$lane].val() )|+)
+            & ($( self.missing[$lane].val() )|+)
             & !self.voted.val();
         self.next_count.next = self.count.q.val() + 1;
         self.ticked.d.next = self.tick.val();
@@ -57,8 +58,10 @@ impl Logic for Watchdog {
             self.count.d.next = 0.into();
             self.reached.d.next = false;
         }
-        for i in 0..2 {
+        for i in 0..$lanes {
             self.timeout[i].next = self.expired.q.val() & self.missing[i].val();
         }
     }
 }
+} }
+crate::lanes::configurations!(watchdog);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{lockstep, random_lockstep};
+use common::{COMPLETIONS, REGISTERS, lockstep, random_lockstep};
 use covert_rtl::fifo::Fifo;
 use covert_rtl::leaf::{BlockRam, ByteAlign, CheckCodeStep, FingerprintStep, KeepBytes, LutRam2};
 
@@ -116,48 +116,6 @@ fn block_ram() {
     );
 }
 
-/// Addresses of registers, in DW.
-const REGISTERS: common::Pools = &[
-    (
-        "bus_address",
-        &[
-            0x00, 0x01, 0x02, 0x06, 0x07, 0x10, 0x12, 0x14, 0x17, 0x40, 0x41, 0x43, 0x44, 0x48, 0x200, 0x202,
-            0x203, 0x20A, 0x210, 0x212, 0x21B,
-        ],
-    ),
-    (
-        "address",
-        &[
-            0x00, 0x01, 0x02, 0x06, 0x07, 0x10, 0x12, 0x14, 0x17, 0x40, 0x41, 0x43, 0x44, 0x48, 0x200, 0x202,
-            0x203, 0x20A, 0x210, 0x212, 0x21B,
-        ],
-    ),
-    ("bus_data", &[0, 1, 3, 0x1234_5678]),
-];
-
-/// Completions of requester 0 for tags 0 to 2, whole ones and parts.
-const COMPLETIONS: common::Pools = &[
-    ("data", &[0x0000_0008_4A00_0002, 0x0000_0010_4A00_0002, 0x4A00_0002, 0x100, 0x200, 0x2000_4A00_0001]),
-    (
-        "cpl_data",
-        &[0x0000_0008_4A00_0002, 0x0000_0010_4A00_0002, 0x4A00_0002, 0x100, 0x200, 0x2000_4A00_0001],
-    ),
-    ("requester_id", &[0]),
-    ("start_tag", &[0, 1, 2]),
-    ("start_offset", &[0, 8]),
-    ("start_bytes", &[8, 16]),
-    ("start_dws", &[2, 4]),
-    ("busy", &[0xFFFF, 7]),
-    ("bytes$0", &[8, 16]),
-    ("bytes$1", &[8, 16]),
-    ("dws$0", &[2, 4]),
-    ("dws$1", &[2, 4]),
-    ("words$0", &[1, 2]),
-    ("words$1", &[1, 2]),
-    ("address$0", &[0, 8]),
-    ("address$1", &[0, 8]),
-];
-
 #[test]
 fn tlp_rx() {
     type Dut = covert_rtl::tlp_rx::TlpRx;
@@ -196,7 +154,7 @@ fn host() {
 
 #[test]
 fn csr() {
-    type Dut = covert_rtl::csr::Csr;
+    type Dut = covert_rtl::csr::two::Csr;
     random_lockstep::<Dut>(
         "csr",
         clock_of!(Dut),
@@ -208,13 +166,13 @@ fn csr() {
 
 #[test]
 fn decoder() {
-    type Dut = covert_rtl::csr::Decoder;
+    type Dut = covert_rtl::csr::Decoder<2>;
     random_lockstep::<Dut>("decoder", None, ports!(Dut; address => number, index), 2500, REGISTERS);
 }
 
 #[test]
 fn doorbell() {
-    type Dut = covert_rtl::doorbell::Doorbell;
+    type Dut = covert_rtl::doorbell::two::Doorbell;
     random_lockstep::<Dut>(
         "doorbell",
         clock_of!(Dut),
@@ -269,7 +227,7 @@ fn lane() {
 
 #[test]
 fn dma_read() {
-    type Dut = covert_rtl::dma_read::DmaRead;
+    type Dut = covert_rtl::dma_read::two::DmaRead;
     random_lockstep::<Dut>(
         "dma_read",
         clock_of!(Dut),
@@ -281,7 +239,7 @@ fn dma_read() {
 
 #[test]
 fn reassembly() {
-    type Dut = covert_rtl::reassembly::Reassembly;
+    type Dut = covert_rtl::reassembly::two::Reassembly;
     random_lockstep::<Dut>(
         "reassembly",
         clock_of!(Dut),
@@ -411,7 +369,7 @@ fn tlp_tx() {
 
 #[test]
 fn vote() {
-    type Dut = covert_rtl::vote::Vote;
+    type Dut = covert_rtl::vote::two::Vote;
     random_lockstep::<Dut>(
         "vote",
         clock_of!(Dut),
@@ -429,7 +387,7 @@ fn vote() {
 
 #[test]
 fn watchdog() {
-    type Dut = covert_rtl::watchdog::Watchdog;
+    type Dut = covert_rtl::watchdog::two::Watchdog;
     random_lockstep::<Dut>(
         "watchdog",
         clock_of!(Dut),
@@ -441,7 +399,7 @@ fn watchdog() {
 
 #[test]
 fn generation() {
-    type Dut = covert_rtl::generation::Generation;
+    type Dut = covert_rtl::generation::two::Generation;
     random_lockstep::<Dut>(
         "generation_control",
         clock_of!(Dut),
@@ -465,7 +423,7 @@ fn ring() {
 
 #[test]
 fn fault_ring() {
-    type Dut = covert_rtl::fault_ring::FaultRing;
+    type Dut = covert_rtl::fault_ring::two::FaultRing;
     random_lockstep::<Dut>(
         "fault_ring",
         clock_of!(Dut),
@@ -475,12 +433,33 @@ fn fault_ring() {
     );
 }
 
+/// The pins of a unit.
+macro_rules! pins {
+    ($unit:ty) => {
+        ports!($unit; reset, rx_req_valid, rx_req_data, rx_req_keep, rx_req_last, rx_cpl_valid, rx_cpl_data, rx_cpl_keep, rx_cpl_last, tx_req_ready, tx_cpl_ready, completer_id, max_payload, max_read_request, rcb, bus_master_enable, msix_enable, msix_function_mask, flr_request, link_up, tick => rx_req_ready, rx_cpl_ready, tx_req_valid, tx_req_data, tx_req_keep, tx_req_last, tx_cpl_valid, tx_cpl_data, tx_cpl_keep, tx_cpl_last, flr_done, config_error)
+    };
+}
+
 #[test]
 fn the_whole_unit_on_what_a_root_complex_does_with_it() {
+    type Dut = covert_rtl::unit::two::Unit;
+    whole_unit::<Dut>(2, clock_of!(Dut), pins!(Dut));
+}
+
+#[test]
+fn the_whole_unit_with_three_lanes_on_what_a_root_complex_does_with_it() {
+    type Dut = covert_rtl::unit::three::Unit;
+    whole_unit::<Dut>(3, clock_of!(Dut), pins!(Dut));
+}
+
+fn whole_unit<Dut: rust_hdl::prelude::Block + Default>(
+    lanes: usize,
+    clock: Option<fn(&mut Dut, bool)>,
+    ports: Vec<common::Port<Dut>>,
+) {
     use common::{ARENA, Native, Root, Sabotage};
     use covert_abi::registers::{card, group, lane};
-    type Dut = covert_rtl::unit::Unit;
-    let Some(mut root) = Root::new() else { return };
+    let Some(mut root) = Root::with_lanes(lanes) else { return };
     root.trace = Some(Vec::new());
     root.shuffle = true;
     root.tx_ready_in = 3;
@@ -489,9 +468,9 @@ fn the_whole_unit_on_what_a_root_complex_does_with_it() {
     root.write64(0x1000, 0xFEE0_0000);
     root.write64(0x1008, 0x41);
     root.model.set("msix_enable", 1);
-    root.flush(3, 5);
+    root.flush((1 << lanes) - 1, 5);
     for index in 0..6u32 {
-        for lane in 0..2 {
+        for lane in 0..lanes {
             let length = [0, 3, 300, 17, 1030, 40][index as usize];
             let header = Root::header(1, 5 + u64::from(index));
             let entry = match length {
@@ -501,14 +480,13 @@ fn the_whole_unit_on_what_a_root_complex_does_with_it() {
             root.put(lane, index, &entry);
         }
     }
-    root.ring(0, 1, 6);
-    root.ring(1, 1, 6);
+    (0..lanes).for_each(|lane| root.ring(lane as u32, 1, 6));
     root.verdict(6);
     let poisoned = ARENA[1];
     root.sabotage = Box::new(
         move |address, _| if address > poisoned + 0x10000 { Sabotage::Poison } else { Sabotage::None },
     );
-    for lane in 0..2 {
+    for lane in 0..lanes {
         let entry = Root::at(Root::header(1, 11), 100, ARENA[lane] + 0x10001);
         root.put(lane, 6, &entry);
         root.ring(lane as u32, 1, 7);
@@ -522,8 +500,7 @@ fn the_whole_unit_on_what_a_root_complex_does_with_it() {
     root.write(card::address(0, card::CONTROL), 0);
     root.run(50);
 
-    let ports = ports!(Dut; reset, rx_req_valid, rx_req_data, rx_req_keep, rx_req_last, rx_cpl_valid, rx_cpl_data, rx_cpl_keep, rx_cpl_last, tx_req_ready, tx_cpl_ready, completer_id, max_payload, max_read_request, rcb, bus_master_enable, msix_enable, msix_function_mask, flr_request, link_up, tick => rx_req_ready, rx_cpl_ready, tx_req_valid, tx_req_data, tx_req_keep, tx_req_last, tx_cpl_valid, tx_cpl_data, tx_cpl_keep, tx_cpl_last, flr_done, config_error);
-    let mut native = Native::<Dut>::new(&ports, clock_of!(Dut));
+    let mut native = Native::<Dut>::new(&ports, clock);
     let trace = root.trace.take().expect("it was set");
     // As `Root::new` resets the model: every input as it is at first, `reset` on, two edges.
     for port in ports.iter().filter(|port| port.set.is_some()) {

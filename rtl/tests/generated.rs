@@ -60,27 +60,43 @@ fn the_check_fails_on_a_stale_file() {
 
 #[test]
 fn emission_is_deterministic_and_the_hash_is_that_of_the_text() {
-    let text = covert_rtl::generated();
-    assert_eq!(text, covert_rtl::generated());
-    let value = |name: &str| {
-        let line = text.lines().find(|line| line.contains(name)).expect("the constant");
-        line.split("32'h")
-            .nth(1)
-            .and_then(|v| u64::from_str_radix(v.trim_end_matches(';'), 16).ok())
-            .expect("a value")
-    };
-    let (low, high) = (value("rtl_hash$lo ="), value("rtl_hash$hi ="));
-    let zeroed = text
-        .replace(&format!("rtl_hash$lo = 32'h{low:x};"), "rtl_hash$lo = 32'h0;")
-        .replace(&format!("rtl_hash$hi = 32'h{high:x};"), "rtl_hash$hi = 32'h0;");
-    assert_eq!(covert_rtl::crc::crc64(zeroed.as_bytes()), high << 32 | low);
+    for emit in [covert_rtl::generated, covert_rtl::generated_with_three_lanes] {
+        let text = emit();
+        assert_eq!(text, emit());
+        let value = |name: &str| {
+            let line = text.lines().find(|line| line.contains(name)).expect("the constant");
+            line.split("32'h")
+                .nth(1)
+                .and_then(|v| u64::from_str_radix(v.trim_end_matches(';'), 16).ok())
+                .expect("a value")
+        };
+        let (low, high) = (value("rtl_hash$lo ="), value("rtl_hash$hi ="));
+        let zeroed = text
+            .replace(&format!("rtl_hash$lo = 32'h{low:x};"), "rtl_hash$lo = 32'h0;")
+            .replace(&format!("rtl_hash$hi = 32'h{high:x};"), "rtl_hash$hi = 32'h0;");
+        assert_eq!(covert_rtl::crc::crc64(zeroed.as_bytes()), high << 32 | low);
+    }
 }
 
 #[test]
-fn a_lane_is_emitted_once_and_instantiated_twice() {
-    let text = covert_rtl::generated();
-    assert_eq!(text.matches("\nmodule lane ").count(), 1);
-    assert_eq!(text.matches("   lane lane$").count(), 2);
+fn a_lane_is_emitted_once_and_instantiated_for_each() {
+    let two = covert_rtl::generated();
+    assert_eq!(two.matches("\nmodule lane ").count(), 1);
+    assert_eq!(two.matches("   lane lane$").count(), 2);
+    let three = covert_rtl::generated_with_three_lanes();
+    assert_eq!(three.matches("\nmodule redundancy_unit_3_lane ").count(), 1);
+    assert_eq!(three.matches("   redundancy_unit_3_lane lane$").count(), 3);
+}
+
+#[test]
+fn both_units_have_the_same_pins() {
+    let pins = |text: &str, top: &str| -> String {
+        let start = text.find(&format!("\nmodule {top} (")).expect("its top module");
+        text[start..].lines().skip(2).take_while(|line| *line != ");").collect::<Vec<_>>().join("\n")
+    };
+    let two = pins(&covert_rtl::generated(), "redundancy_unit");
+    assert_eq!(two.matches("put wire ").count() + two.matches("put reg ").count(), two.lines().count());
+    assert_eq!(two, pins(&covert_rtl::generated_with_three_lanes(), "redundancy_unit_3"));
 }
 
 #[test]

@@ -7,8 +7,6 @@ use rust_hdl::prelude::*;
 
 /// Groups of the unit.
 pub const GROUPS: u32 = 1;
-/// Lanes of the group.
-pub const LANES: u32 = 2;
 /// Width of the streams in bits.
 pub const WIDTH: u32 = 64;
 /// Log2 of the longest payload in bytes.
@@ -20,8 +18,10 @@ pub const TAGS_LOG2: u32 = 4;
 /// Ticks a second.
 pub const TICK_RATE: u32 = 1_000_000;
 
-/// The blocks of the control page, each with how many of them this unit has.
-const BLOCKS: [(&Registers, u32); 3] = [(&card::BLOCK, 1), (&group::BLOCK, GROUPS), (&lane::BLOCK, LANES)];
+/// The blocks of the control page, each with how many of them a unit with so many lanes has.
+fn blocks(lanes: u32) -> [(&'static Registers, u32); 3] {
+    [(&card::BLOCK, 1), (&group::BLOCK, GROUPS), (&lane::BLOCK, lanes)]
+}
 
 /// The number under which the decoder names a register; 0 is none. Registers alike in all lanes share one.
 ///
@@ -29,7 +29,7 @@ const BLOCKS: [(&Registers, u32); 3] = [(&card::BLOCK, 1), (&group::BLOCK, GROUP
 /// If the tables have no register of that name: a mistake in this file.
 pub fn number(block: &Registers, register: u32) -> u64 {
     let mut number = 0;
-    for (candidate, _) in BLOCKS {
+    for (candidate, _) in blocks(0) {
         for each in candidate.registers {
             number += 1;
             if candidate.name == block.name && each.offset == register {
@@ -40,10 +40,10 @@ pub fn number(block: &Registers, register: u32) -> u64 {
     panic!("{} has no register at {register:#x}", block.name)
 }
 
-/// Address in DW, number and index of the block, for every register of this unit.
-fn map() -> Vec<(u64, u64, u64)> {
+/// Address in DW, number and index of the block, for every register of a unit with so many lanes.
+fn map(lanes: u32) -> Vec<(u64, u64, u64)> {
     let mut map = Vec::new();
-    for (block, count) in BLOCKS {
+    for (block, count) in blocks(lanes) {
         for index in 0..count {
             for register in block.registers {
                 let address = block.base + block.stride * index + register.offset;
@@ -54,9 +54,9 @@ fn map() -> Vec<(u64, u64, u64)> {
     map
 }
 
-/// Which register is at an address? Made from the tables.
+/// Which register is at an address? Made from the tables, for so many lanes.
 #[derive(LogicBlock)]
-pub struct Decoder {
+pub struct Decoder<const LANES: u32> {
     /// DW number in BAR 0.
     pub address: Signal<In, Bits<16>>,
     /// See [`number`].
@@ -66,19 +66,19 @@ pub struct Decoder {
     _map: Vec<(u64, u64, u64)>,
 }
 
-impl Default for Decoder {
+impl<const LANES: u32> Default for Decoder<LANES> {
     fn default() -> Self {
         const { assert!(LANES_MAX <= 32, "the index has five bits") };
         Decoder {
             address: Signal::default(),
             number: Signal::default(),
             index: Signal::default(),
-            _map: map(),
+            _map: map(LANES),
         }
     }
 }
 
-impl Logic for Decoder {
+impl<const LANES: u32> Logic for Decoder<LANES> {
     fn update(&mut self) {
         let address = self.address.val().to_u64();
         let (_, number, index) =
@@ -102,8 +102,8 @@ impl Logic for Decoder {
 }
 
 crate::constants::constants! {
-    /// The registers by number, and what the identification reads as.
-    pub Numbers {
+    /// The registers by number, and what the identification reads as for so many lanes.
+    pub Numbers<LANES> {
         magic: 6 = number(&card::BLOCK, card::MAGIC),
         version: 6 = number(&card::BLOCK, card::VERSION),
         size: 6 = number(&card::BLOCK, card::SIZE),

@@ -1,4 +1,4 @@
-//! Memories: one write port, one or two read ports.
+//! Memories: one write port, one to three read ports.
 //!
 //! `LutRam` reads in the same clock and becomes distributed RAM; `BlockRam` reads one clock later and becomes block
 //! RAM. What is read from a word while it is written is the old content in both. Contents start as zero.
@@ -89,6 +89,11 @@ memory!(
 memory!(
     /// As [`LutRam`], with a second read port.
     LutRam2, "lut_ram_2", [address => data, second_address => second_data], registered false
+);
+memory!(
+    /// As [`LutRam`], with a second and a third read port.
+    LutRam3, "lut_ram_3",
+    [address => data, second_address => second_data, third_address => third_data], registered false
 );
 memory!(
     /// `1 << A` words of `W` bits, read one clock later.

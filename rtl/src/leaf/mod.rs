@@ -8,5 +8,5 @@ mod memory;
 mod shift;
 
 pub use crc_step::{CheckCodeStep, FingerprintStep};
-pub use memory::{BlockRam, LutRam, LutRam2};
+pub use memory::{BlockRam, LutRam, LutRam2, LutRam3};
 pub use shift::{ByteAlign, KeepBytes};

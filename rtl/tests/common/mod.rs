@@ -7,11 +7,13 @@
 )]
 
 mod native;
+mod pools;
 mod random;
 mod root;
 mod verilated;
 
 pub use native::{Native, Value};
+pub use pools::{COMPLETIONS, REGISTERS};
 pub use random::Random;
 pub use root::{ARENA, ARENA_BYTES, FAULTS, RING_LOG2, Root, Sabotage, VERDICTS};
 pub use verilated::{Model, build, skip, tool, tools, workspace};

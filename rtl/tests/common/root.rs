@@ -7,7 +7,7 @@ use covert_abi::registers::{card, doorbell, group, lane};
 use covert_abi::{Body, FaultEntry, Generation, Header, Seq, Submission, Verdict, VerdictEntry};
 use std::collections::VecDeque;
 
-pub const ARENA: [u64; 2] = [0x0010_0000, 0x1_0000_0000];
+pub const ARENA: [u64; 3] = [0x0010_0000, 0x1_0000_0000, 0x0040_0000];
 pub const ARENA_BYTES: u64 = 0x0008_0000;
 pub const VERDICTS: u64 = 0x0030_0000;
 pub const FAULTS: u64 = 0x2_0000_0000;
@@ -37,6 +37,7 @@ struct Read {
 
 pub struct Root {
     pub model: Model,
+    lanes: usize,
     pub clock: u64,
     pub random: Random,
     pub latency: u64,
@@ -98,10 +99,19 @@ fn beats(tlp: &[u32]) -> impl Iterator<Item = (u64, u64, bool)> + '_ {
 }
 
 impl Root {
+    /// Around the unit with two lanes.
     pub fn new() -> Option<Root> {
+        Root::with_lanes(2)
+    }
+
+    /// Around the unit with two lanes, or three.
+    pub fn with_lanes(lanes: usize) -> Option<Root> {
         let tools = tools()?;
-        let verilog = covert_rtl::generated();
-        let mut model = build(&tools, covert_rtl::unit::NAME, &verilog);
+        let (name, verilog) = match lanes {
+            2 => (covert_rtl::unit::NAME, covert_rtl::generated()),
+            _ => (covert_rtl::unit::NAME_WITH_THREE_LANES, covert_rtl::generated_with_three_lanes()),
+        };
+        let mut model = build(&tools, name, &verilog);
         model.set("reset", 1);
         model.set("link_up", 1);
         model.set("completer_id", ID);
@@ -116,11 +126,13 @@ impl Root {
         let memory = vec![
             (ARENA[0], vec![0; ARENA_BYTES as usize]),
             (ARENA[1], vec![0; ARENA_BYTES as usize]),
+            (ARENA[2], vec![0; ARENA_BYTES as usize]),
             (VERDICTS, vec![0; 32 << VERDICT_LOG2]),
             (FAULTS, vec![0; 32 << 4]),
         ];
         Some(Root {
             model,
+            lanes,
             clock: 0,
             random: Random::new(Random::seed()),
             latency: 20,
@@ -438,7 +450,7 @@ impl Root {
         self.write64(card::address(0, card::FAULT_BASE_LO), FAULTS);
         self.write(card::address(0, card::FAULT_LOG2), 4);
         self.write(card::address(0, card::CONTROL), 1);
-        for i in 0..2u32 {
+        for i in 0..self.lanes as u32 {
             let arena = ARENA[i as usize];
             self.write64(lane::address(i, lane::RING_BASE_LO), arena);
             self.write(lane::address(i, lane::RING_LOG2), RING_LOG2);

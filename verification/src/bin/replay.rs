@@ -9,7 +9,7 @@ use covert_verification::root_complex::replay::replay;
 use covert_verification::root_complex::stream::Collector;
 use covert_verification::root_complex::tlp::Tlp;
 use covert_verification::root_complex::trace::{Event, Trace};
-use covert_verification::verilated::{Verilated, verilog};
+use covert_verification::verilated::{Configuration, Verilated};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,7 +26,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut trace, mut waves, mut around, mut file, mut list) = (None, None, None, verilog(), false);
+    let (mut trace, mut waves, mut around, mut file, mut list) =
+        (None, None, None, Configuration::TwoLanes.verilog(), false);
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.to_str() {

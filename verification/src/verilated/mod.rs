@@ -48,13 +48,30 @@ pub enum VerilatedError {
     Waves(PathBuf),
 }
 
-/// The emitted Verilog of the unit; `COVERT_VERILOG` names another, for a mutant or a unit under construction.
-pub fn verilog() -> PathBuf {
-    match std::env::var_os("COVERT_VERILOG") {
-        Some(path) => path.into(),
-        None => workspace().join("rtl/generated/redundancy_unit.v"),
+/// The configurations of the unit that are emitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Configuration {
+    /// Two lanes: what the bitstreams have.
+    #[default]
+    TwoLanes,
+    /// Three lanes.
+    ThreeLanes,
+}
+
+impl Configuration {
+    /// Its emitted Verilog; `COVERT_VERILOG`, for three lanes `COVERT_VERILOG_3`, names another, for a mutant or a unit under
+    /// construction.
+    pub fn verilog(self) -> PathBuf {
+        let (variable, file) = match self {
+            Configuration::TwoLanes => ("COVERT_VERILOG", "redundancy_unit.v"),
+            Configuration::ThreeLanes => ("COVERT_VERILOG_3", "redundancy_unit_3.v"),
+        };
+        std::env::var_os(variable).map_or_else(|| workspace().join("rtl/generated").join(file), PathBuf::from)
     }
 }
+
+/// The top modules that there can be: the boundary is the same.
+const TOPS: [&str; 2] = ["redundancy_unit", "redundancy_unit_3"];
 
 /// An instance of the module in this file.
 fn instance(verilog: &Path, waves: bool) -> Result<Instance, Error> {
@@ -64,26 +81,37 @@ fn instance(verilog: &Path, waves: bool) -> Result<Instance, Error> {
     let text =
         std::fs::read_to_string(verilog).map_err(|source| Error::File { path: verilog.into(), source })?;
     let shim = include_str!("harness.cpp");
-    let build = Build { top: "redundancy_unit", verilog: &text, shim, flags: &FLAGS, waves };
+    let is_there = |top: &&str| text.contains(&format!("module {top} ("));
+    let top = TOPS.into_iter().find(is_there).unwrap_or(TOPS[0]);
+    let build = Build { top, verilog: &text, shim, flags: &FLAGS, waves };
     Instance::load(&library(&Tools::find()?, &build)?)
 }
 
 impl Verilated {
-    /// The unit that is checked in. With `COVERT_WAVES` naming a folder, each one made dumps its waves there, under the
-    /// name of its thread: a test's, where there is one.
+    /// The unit that is checked in, with two lanes. With `COVERT_WAVES` naming a folder, each one made dumps its waves there,
+    /// under the name of its thread: a test's, where there is one.
     ///
     /// # Errors
     /// A tool is missing, the build fails, or the folder cannot be written.
     pub fn unit() -> Result<Verilated, VerilatedError> {
+        Verilated::configured(Configuration::TwoLanes)
+    }
+
+    /// As [`unit`](Self::unit), of any configuration.
+    ///
+    /// # Errors
+    /// A tool is missing, the build fails, or the folder cannot be written.
+    pub fn configured(configuration: Configuration) -> Result<Verilated, VerilatedError> {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let Some(folder) = std::env::var_os("COVERT_WAVES") else { return Verilated::of(&verilog()) };
+        let verilog = configuration.verilog();
+        let Some(folder) = std::env::var_os("COVERT_WAVES") else { return Verilated::of(&verilog) };
         let thread = std::thread::current();
         let test = thread.name().unwrap_or("unit").replace("::", ".");
         let name = format!("{test}-{}.fst", MADE.fetch_add(1, Ordering::Relaxed));
-        Verilated::with_waves(&verilog(), &Path::new(&folder).join(name))
+        Verilated::with_waves(&verilog, &Path::new(&folder).join(name))
     }
 
-    /// The module `redundancy_unit` of any file.
+    /// The module `redundancy_unit`, or `redundancy_unit_3`, of any file.
     ///
     /// # Errors
     /// A tool is missing, or the build fails.

@@ -1,6 +1,7 @@
 //! The unit at its boundary: what `docs/src/tlp-boundary.md` promises beyond the rules that every run asserts.
 
 use crate::need::have;
+use crate::running::{running, running_on, running_with_three_lanes};
 use covert_abi::registers::{card, group, lane};
 use covert_abi::{FaultCause, Header, Identity, LaneSet, Outcome, Submission};
 use covert_driver::LanePlace;
@@ -10,70 +11,9 @@ use covert_verification::random::Random;
 use covert_verification::root_complex::tlp::{Common, Completion, Request, Status, Tlp};
 use covert_verification::root_complex::{Answer, Link, Rule};
 use covert_verification::scenario::Setup;
-use covert_verification::scenario::sides::Bench;
-use covert_verification::simulated_card::{Handle, SimulatedCard};
-use covert_verification::unit_rig::bench;
+use covert_verification::simulated_card::SimulatedCard;
 use covert_verification::verilated::Verilated;
 use std::path::Path;
-
-const SETUP: Setup = Setup { lanes: 2, skew_log2: 4, verdict_log2: 4, fault_log2: 4, payload_max: 4096 };
-
-struct Running {
-    bench: Bench,
-    rc: Handle<Verilated>,
-    written: [u32; 2],
-    generation: u32,
-}
-
-/// Both lanes live in generation 1; `None` where there is no unit.
-fn running(link: Link) -> Option<Running> {
-    running_on(SimulatedCard::new(have(Verilated::unit())?, link, 7, Path::new(env!("CARGO_TARGET_TMPDIR"))))
-}
-
-fn running_on(card: SimulatedCard<Verilated>) -> Option<Running> {
-    let rc = card.handle();
-    let mut bench = bench(Box::new(card), &SETUP).unwrap();
-    for lane in 0..2 {
-        bench.group.place(lane, &LanePlace::of(&Setup::geometry(lane)).unwrap()).unwrap();
-    }
-    bench.group.flush(LaneSet::first(2), 0).unwrap();
-    bench.group.advance(0).unwrap();
-    assert_eq!(bench.group.poll().unwrap().unwrap().outcome, Outcome::Flushed);
-    Some(Running { bench, rc, written: [0; 2], generation: 1 })
-}
-
-impl Running {
-    fn word(&self, offset: u32) -> u32 {
-        self.rc.lock().unwrap().read_word(offset.into()).unwrap()
-    }
-
-    /// Writes a record with a payload in its slot, or inline when it is short, and rings.
-    fn submit(&mut self, lane: usize, payload: &[u8]) {
-        let index = self.written[lane];
-        self.written[lane] += 1;
-        let geometry = Setup::geometry(lane);
-        let generation = self.generation;
-        let header =
-            Header { seq: index.into(), generation, length: payload.len() as u32, ..Header::default() };
-        let arena = &self.bench.arenas[lane];
-        let submission = Submission::inline(header, payload).unwrap_or_else(|| {
-            arena.write(geometry.slot_iova(index), payload);
-            Submission { header, body: covert_abi::Body::At(geometry.slot_iova(index)) }
-        });
-        arena.write(geometry.ring_iova() + 64 * u64::from(index), &submission.seal());
-        self.bench.doorbells[lane].ring(arena, Position { generation, count: self.written[lane] });
-    }
-
-    fn outcomes(&mut self) -> Vec<Outcome> {
-        self.bench.group.advance(0).unwrap();
-        std::iter::from_fn(|| self.bench.group.poll().unwrap()).map(|verdict| verdict.outcome).collect()
-    }
-
-    fn causes(&mut self) -> Vec<FaultCause> {
-        self.bench.group.advance(0).unwrap();
-        std::iter::from_fn(|| self.bench.group.poll_fault().unwrap()).map(|fault| fault.cause).collect()
-    }
-}
 
 #[test]
 fn the_host_reads_one_or_two_words_with_any_byte_enables_and_no_more() {
@@ -181,7 +121,7 @@ fn interrupts_come_one_a_vector_and_wait_behind_a_mask() {
             Err(_) => 0,
         }
     };
-    let mut it = running_on(card).unwrap();
+    let mut it = running_on(card, 2).unwrap();
     assert!(count(0) >= 1, "the first Flushed");
     assert_eq!(count(1), 0);
     it.submit(0, b"x");
@@ -235,7 +175,7 @@ fn a_missing_completion_costs_its_tag_until_reset_and_never_the_unit() {
         it.bench.group.place(0, &LanePlace::of(&Setup::geometry(0)).unwrap()).unwrap();
         it.bench.group.flush(LaneSet::first(2), 0).unwrap();
         it.outcomes();
-        it.written = [0; 2];
+        it.written.fill(0);
         it.generation += 1;
     }
     it.rc.lock().unwrap().plan.clear();
@@ -247,19 +187,23 @@ fn a_missing_completion_costs_its_tag_until_reset_and_never_the_unit() {
 #[test]
 fn a_function_level_reset_in_the_middle_of_everything_leaves_a_fresh_unit() {
     for seed in 0..20 {
-        let mut random = Random::new(seed);
-        let link = Link { reset_patience: 100_000, ..Link::rough(&mut random) };
-        let Some(mut it) = running(link) else { return };
-        for _ in 0..4 {
-            it.submit(0, &[1; 200]);
-            it.submit(1, &[1; 200]);
+        for running in [running, running_with_three_lanes] {
+            let mut random = Random::new(seed);
+            let link = Link { reset_patience: 100_000, ..Link::rough(&mut random) };
+            let Some(mut it) = running(link) else { return };
+            let lanes = it.written.len();
+            for _ in 0..4 {
+                (0..lanes).for_each(|lane| it.submit(lane, &[1; 200]));
+            }
+            let mut rc = it.rc.lock().unwrap();
+            rc.run(random.within(1..=400)).unwrap();
+            rc.function_reset().unwrap();
+            assert_eq!(rc.read_word(group::address(0, group::GENERATION).into()).unwrap(), 0);
+            for lane in 0..lanes as u32 {
+                assert_eq!(rc.read_word(lane::address(lane, lane::RING_BASE_LO).into()).unwrap(), 0);
+            }
+            assert_eq!(rc.read_word(card::CONTROL.into()).unwrap(), 0);
         }
-        let mut rc = it.rc.lock().unwrap();
-        rc.run(random.within(1..=400)).unwrap();
-        rc.function_reset().unwrap();
-        assert_eq!(rc.read_word(group::address(0, group::GENERATION).into()).unwrap(), 0);
-        assert_eq!(rc.read_word(lane::address(0, lane::RING_BASE_LO).into()).unwrap(), 0);
-        assert_eq!(rc.read_word(card::CONTROL.into()).unwrap(), 0);
     }
 }
 

@@ -3,5 +3,7 @@
 mod boundary;
 mod harness;
 mod need;
+mod running;
+mod three_lanes;
 mod unit;
 mod waves;

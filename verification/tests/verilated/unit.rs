@@ -13,13 +13,17 @@ use covert_verification::scenario::shrink::shrink;
 use covert_verification::scenario::{Scenario, Setup};
 use covert_verification::simulated_card::{Handle, SimulatedCard, breaker, save_trace};
 use covert_verification::unit_rig::{Needs, UnitFactory, bench};
+use covert_verification::verilated::Configuration::{self, ThreeLanes, TwoLanes};
 use covert_verification::verilated::Verilated;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-fn traces() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
+/// Where the traces of this configuration go.
+fn traces(configuration: Configuration) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{configuration:?}"));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -30,25 +34,35 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// What the unit says of itself; `None` where there is none.
-fn identity() -> Option<Identity> {
-    let mut rc = RootComplex::new(have(Verilated::unit())?, Link::default(), 0);
+fn identity(configuration: Configuration) -> Option<Identity> {
+    let mut rc = RootComplex::new(have(Verilated::configured(configuration))?, Link::default(), 0);
     Some(Identity::parse(|address| rc.read_word(address.into()).unwrap()).unwrap())
 }
 
-fn card(seed: u64) -> SimulatedCard<Verilated> {
-    SimulatedCard::new(Verilated::unit().unwrap(), Link::rough(&mut Random::new(seed)), seed, traces())
+fn card(configuration: Configuration, seed: u64) -> SimulatedCard<Verilated> {
+    let unit = Verilated::configured(configuration).unwrap();
+    SimulatedCard::new(unit, Link::rough(&mut Random::new(seed)), seed, &traces(configuration))
 }
 
 #[test]
 fn the_unit_passes_the_conformance_suite() {
-    let Some(identity) = identity() else { return };
+    passes_the_conformance_suite(TwoLanes);
+}
+
+#[test]
+fn the_unit_with_three_lanes_passes_the_conformance_suite() {
+    passes_the_conformance_suite(ThreeLanes);
+}
+
+fn passes_the_conformance_suite(configuration: Configuration) {
+    let Some(identity) = identity(configuration) else { return };
     let wants_more = AtomicBool::new(false);
     let port = |needs: &Needs| -> Result<Box<dyn CardPort>, String> {
         if needs.lanes > identity.lanes.into() {
             wants_more.store(true, Ordering::Relaxed);
             return Err("the unit is built for fewer lanes".into());
         }
-        Ok(Box::new(card(1)))
+        Ok(Box::new(card(configuration, 1)))
     };
     let (mut failed, mut unfit): (Vec<(&str, Failure)>, Vec<&str>) = Default::default();
     for case in CASES {
@@ -71,8 +85,11 @@ fn the_unit_passes_the_conformance_suite() {
     assert!(failed.is_empty(), "{}", text.join("\n"));
 }
 
-fn compare(scenario: &Scenario) -> (Result<Covered, String>, Handle<Verilated>) {
-    let card = card(scenario.seed);
+fn compare(
+    configuration: Configuration,
+    scenario: &Scenario,
+) -> (Result<Covered, String>, Handle<Verilated>) {
+    let card = card(configuration, scenario.seed);
     let handle = card.handle();
     let mut bench = bench(Box::new(card), &scenario.setup).unwrap();
     bench.breaker = Some(breaker(handle.clone(), Random::new(scenario.seed)));
@@ -83,7 +100,7 @@ fn compare(scenario: &Scenario) -> (Result<Covered, String>, Handle<Verilated>) 
     let result = run(scenario, Agreement::UpToHalt, &mut bench).map_err(|divergence| divergence.to_string());
     // The trace of a difference ends with the difference, not with the driver's farewell.
     if result.is_err() {
-        let saved = save_trace(&mut handle.lock().unwrap(), traces(), scenario.seed);
+        let saved = save_trace(&mut handle.lock().unwrap(), &traces(configuration), scenario.seed);
         return (result.map_err(|text| format!("{text}\n{saved}")), handle);
     }
     (result, handle)
@@ -116,29 +133,32 @@ fn history(seed: u64, identity: &Identity) -> Scenario {
     generate(seed, setup, chances, 600)
 }
 
-/// Everything that crossed the unit's pins in the history of this seed.
+/// Everything that crossed the pins of the unit with two lanes in the history of this seed.
 pub(crate) fn recorded(seed: u64) -> Trace {
-    let identity = identity().expect("the caller has a unit");
-    let (_, handle) = compare(&history(seed, &identity));
+    let identity = identity(TwoLanes).expect("the caller has a unit");
+    let (_, handle) = compare(TwoLanes, &history(seed, &identity));
     let trace = handle.lock().unwrap().take_trace();
     trace.expect("every simulated card records")
 }
 
 /// The history on both sides; a difference is made as short as it gets, and told.
-fn compared(seed: u64, identity: &Identity) -> Sum {
+fn compared(configuration: Configuration, seed: u64, identity: &Identity) -> Sum {
     let scenario = history(seed, identity);
-    let (result, handle) = compare(&scenario);
+    let (result, handle) = compare(configuration, &scenario);
     let Ok(covered) = result else {
-        let small = shrink(&scenario, 300, |it| compare(it).0.is_err());
-        let difference = compare(&small).0.expect_err("what was kept still fails");
-        let path = traces().join(format!("unit-{seed}.txt"));
+        let small = shrink(&scenario, 300, |it| compare(configuration, it).0.is_err());
+        let difference = compare(configuration, &small).0.expect_err("what was kept still fails");
+        let verilog = configuration.verilog();
+        let path = traces(configuration).join(format!("unit-{seed}.txt"));
         std::fs::write(&path, format!("{difference}\n{small:#?}\n")).unwrap();
         panic!(
             "seed {seed}: {difference}\n{} of {} events are needed; they are in {}.\n\
-             Again: COVERT_SEED={seed} COVERT_RECORDS=1 cargo test -p covert-verification --test verilated",
+             Again: COVERT_SEED={seed} COVERT_RECORDS=1 cargo test -p covert-verification --test verilated\n\
+             Waves are of this unit with COVERT_VERILOG={}",
             small.events.len(),
             scenario.events.len(),
             path.display(),
+            verilog.display(),
         );
     };
     let rc = handle.lock().unwrap();
@@ -147,13 +167,22 @@ fn compared(seed: u64, identity: &Identity) -> Sum {
 
 #[test]
 fn the_unit_gives_the_verdicts_of_the_reference_model() {
-    let Some(identity) = identity() else { return };
-    let (wanted, first) = (number("COVERT_RECORDS", 100_000), number("COVERT_SEED", 1));
+    gives_the_verdicts_of_the_reference_model(TwoLanes, 100_000);
+}
+
+#[test]
+fn the_unit_with_three_lanes_gives_the_verdicts_of_the_reference_model() {
+    gives_the_verdicts_of_the_reference_model(ThreeLanes, 20_000);
+}
+
+fn gives_the_verdicts_of_the_reference_model(configuration: Configuration, records: u64) {
+    let Some(identity) = identity(configuration) else { return };
+    let (wanted, first) = (number("COVERT_RECORDS", records), number("COVERT_SEED", 1));
     let (seed, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
     let began = std::time::Instant::now();
     let work = || {
         while sum.lock().unwrap().covered.records < wanted {
-            let more = compared(seed.fetch_add(1, Ordering::Relaxed), &identity);
+            let more = compared(configuration, seed.fetch_add(1, Ordering::Relaxed), &identity);
             let mut sum = sum.lock().unwrap();
             sum.covered += more.covered;
             sum.histories += more.histories;
