@@ -5,7 +5,7 @@
 
 mod page;
 
-use crate::fpga::netlist::{self, Module, Pair};
+use crate::fpga::netlist::{self, Module, Pair, Twice};
 use crate::fpga::timing;
 use crate::fpga::tools::{self, Tools, each_seed, processors};
 use crate::report;
@@ -27,13 +27,21 @@ pub(crate) struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// Write `docs/src/synthesis.md`
+    /// Write `docs/src/synthesis.md`, which is of the unit with two lanes
     #[arg(long)]
     write: bool,
+    /// Lanes of the unit: 2, or 3
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
+    lanes: u8,
 }
 
-const TOP: &str = "redundancy_unit";
 const VERILOG: &str = covert_boards::UNIT_VERILOG;
+
+/// One configuration of the unit: its top module, its Verilog, and what is in it twice.
+type Configuration = (&'static str, &'static str, &'static [Twice]);
+const TWO_LANES: Configuration = ("redundancy_unit", VERILOG, netlist::TWO_LANES);
+const THREE_LANES: Configuration =
+    ("redundancy_unit_3", "rtl/generated/redundancy_unit_3.v", netlist::THREE_LANES);
 const PAGE: &str = "docs/src/synthesis.md";
 
 /// The clock of a 64-bit stream at PCIe Gen2 x2 or Gen1 x4, in MHz.
@@ -53,23 +61,29 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.seeds == 0 {
         bail!("`--seeds 0` places nothing: give 1 or more");
     }
+    if args.write && args.lanes != 2 {
+        bail!("`--write` writes `{PAGE}`, which is of the unit with two lanes: leave `--lanes` away");
+    }
+    let (top, source, twice) = if args.lanes == 3 { THREE_LANES } else { TWO_LANES };
     let tools = Tools::locate(workspace);
     let versions = tools.versions(&["yosys", "nextpnr-ecp5"])?;
-    let verilog = workspace.root.join(VERILOG);
-    let text = fs::read_to_string(&verilog).with_context(|| format!("cannot read `{VERILOG}`"))?;
-    let folder = workspace.target.join("synth");
+    let verilog = workspace.root.join(source);
+    let text = fs::read_to_string(&verilog).with_context(|| format!("cannot read `{source}`"))?;
+    let folder = workspace.target.join("synth").join(top);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
-    fs::write(folder.join("redundancy_unit.v"), &text)
+    // Yosys gives cells names after the file, and by their names they are placed.
+    let file = format!("{top}.v");
+    fs::write(folder.join(&file), &text)
         .with_context(|| format!("cannot write to `{}`", folder.display()))?;
 
-    let script = synthesis_script(Family::Ecp5, &["redundancy_unit.v"], TOP, "netlist.json");
+    let script = synthesis_script(Family::Ecp5, &[&file], top, "netlist.json");
     let arguments = ["-q", "-l", "yosys.log", "-p", &script].map(str::to_owned).to_vec();
     let synthesise = Step { program: "yosys", arguments };
     tools::step("yosys synth_ecp5", &mut tools.command(&synthesise, &folder)?)?;
     let netlist = folder.join("netlist.json");
     let module =
-        Module::parse(&read(&netlist)?, TOP).with_context(|| format!("in `{}`", netlist.display()))?;
-    let copies = module.copies(Family::Ecp5, "");
+        Module::parse(&read(&netlist)?, top).with_context(|| format!("in `{}`", netlist.display()))?;
+    let copies = module.copies(twice, Family::Ecp5, "");
     let registers = module.registers(Family::Ecp5);
 
     let place = |seed: u32| -> Result<Placement> {
@@ -120,14 +134,15 @@ mod tests {
 
     #[test]
     fn a_merged_copy_and_a_missed_clock_are_each_an_error() {
+        let (top, _, twice) = TWO_LANES;
         let synthesis = |merged, fmax_mhz| {
-            let module = netlist::tests::netlist(TOP, "", Family::Ecp5, merged);
+            let module = netlist::tests::netlist(twice, top, "", Family::Ecp5, merged);
             Synthesis {
                 tools: Vec::new(),
                 verilog_crc64: String::new(),
                 goal_mhz: GOAL,
                 size: module.size(Family::Ecp5),
-                copies: module.copies(Family::Ecp5, ""),
+                copies: module.copies(twice, Family::Ecp5, ""),
                 timing: vec![Placement {
                     seed: 3,
                     fmax_mhz,

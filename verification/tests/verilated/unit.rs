@@ -148,17 +148,18 @@ fn compared(configuration: Configuration, seed: u64, identity: &Identity) -> Sum
     let Ok(covered) = result else {
         let small = shrink(&scenario, 300, |it| compare(configuration, it).0.is_err());
         let difference = compare(configuration, &small).0.expect_err("what was kept still fails");
-        let verilog = configuration.verilog();
+        let waves = match configuration {
+            TwoLanes => String::new(),
+            ThreeLanes => format!("\nIts waves want COVERT_VERILOG={}", configuration.verilog().display()),
+        };
         let path = traces(configuration).join(format!("unit-{seed}.txt"));
         std::fs::write(&path, format!("{difference}\n{small:#?}\n")).unwrap();
         panic!(
             "seed {seed}: {difference}\n{} of {} events are needed; they are in {}.\n\
-             Again: COVERT_SEED={seed} COVERT_RECORDS=1 cargo test -p covert-verification --test verilated\n\
-             Waves are of this unit with COVERT_VERILOG={}",
+             Again: COVERT_SEED={seed} COVERT_RECORDS=1 cargo test -p covert-verification --test verilated{waves}",
             small.events.len(),
             scenario.events.len(),
             path.display(),
-            verilog.display(),
         );
     };
     let rc = handle.lock().unwrap();

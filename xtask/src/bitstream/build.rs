@@ -2,7 +2,7 @@
 
 use super::{GOAL, hashes, store::Store};
 use crate::board;
-use crate::fpga::netlist::{Module, Pair};
+use crate::fpga::netlist::{self, Module, Pair};
 use crate::fpga::timing;
 use crate::fpga::tools::{self, Tools, each_seed};
 use crate::report::Progress;
@@ -93,7 +93,11 @@ impl<'a> Build<'a> {
         let module =
             Module::parse(&read(&netlist)?, TOP).with_context(|| format!("in `{}`", netlist.display()))?;
         let prefix = format!("{UNIT}.");
-        let copies = if self.design == Design::Unit { module.copies(family, &prefix) } else { Vec::new() };
+        let copies = if self.design == Design::Unit {
+            module.copies(netlist::TWO_LANES, family, &prefix)
+        } else {
+            Vec::new()
+        };
         let (size, registers) = (module.size(family), module.registers(family));
         drop(module);
 

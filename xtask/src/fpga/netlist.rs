@@ -6,9 +6,11 @@ use covert_boards::manifest::{Redundancy, Size};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Registers that are there twice, plain and complemented, and the flip-flops that each copy must have. Of
-/// `votes` only the bits of the unit's two lanes exist.
-const COPIES: [(&str, &str, usize); 13] = [
+/// A register that is there twice, plain and complemented, and the flip-flops that each copy must have.
+pub(crate) type Twice = (&'static str, &'static str, usize);
+
+/// Those of the unit with two lanes. Of `votes` only the bits of its lanes exist.
+pub(crate) const TWO_LANES: &[Twice] = &[
     ("vote.a0$q", "vote.b0$q", 64),
     ("vote.a1$q", "vote.b1$q", 64),
     ("vote.here$0$q", "vote.here_n$0$q", 1),
@@ -18,6 +20,28 @@ const COPIES: [(&str, &str, usize); 13] = [
     ("vote.equal$q", "vote.differ$q", 1),
     ("vote.outcome$q", "vote.outcome_n$q", 8),
     ("vote.votes$q", "vote.votes_n$q", 4),
+    ("vote.agreed$q", "vote.agreed_n$q", 64),
+    ("vote.releases$q", "vote.releases_n$q", 1),
+    ("generation.at$q", "generation.at_n$q", 64),
+    ("generation.count$q", "generation.count_n$q", 32),
+];
+
+/// Those of the unit with three lanes, which compares each lane with each.
+pub(crate) const THREE_LANES: &[Twice] = &[
+    ("vote.a0$q", "vote.b0$q", 64),
+    ("vote.a1$q", "vote.b1$q", 64),
+    ("vote.a2$q", "vote.b2$q", 64),
+    ("vote.here$0$q", "vote.here_n$0$q", 1),
+    ("vote.here$1$q", "vote.here_n$1$q", 1),
+    ("vote.here$2$q", "vote.here_n$2$q", 1),
+    ("vote.gone$0$q", "vote.gone_n$0$q", 1),
+    ("vote.gone$1$q", "vote.gone_n$1$q", 1),
+    ("vote.gone$2$q", "vote.gone_n$2$q", 1),
+    ("vote.equal_01$q", "vote.differ_01$q", 1),
+    ("vote.equal_02$q", "vote.differ_02$q", 1),
+    ("vote.equal_12$q", "vote.differ_12$q", 1),
+    ("vote.outcome$q", "vote.outcome_n$q", 8),
+    ("vote.votes$q", "vote.votes_n$q", 6),
     ("vote.agreed$q", "vote.agreed_n$q", 64),
     ("vote.releases$q", "vote.releases_n$q", 1),
     ("generation.at$q", "generation.at_n$q", 64),
@@ -129,7 +153,7 @@ impl Module {
     }
 
     /// Counts the flip-flops of each copy that no other register of the list shares. `prefix` is what stands before the unit's names.
-    pub(crate) fn copies(&self, family: Family, prefix: &str) -> Vec<Pair> {
+    pub(crate) fn copies(&self, twice: &[Twice], family: Family, prefix: &str) -> Vec<Pair> {
         let outputs: BTreeSet<Bit> = self
             .flip_flops(family)
             .flat_map(|(_, cell)| cell.connections.get("Q").into_iter().flatten())
@@ -140,20 +164,20 @@ impl Module {
             bits.filter(|bit| bit.0.is_some() && outputs.contains(bit)).copied().collect()
         };
         let mut users: BTreeMap<Bit, usize> = BTreeMap::new();
-        for (plain, complemented, _) in COPIES {
+        for &(plain, complemented, _) in twice {
             for bit in flops(plain).into_iter().chain(flops(complemented)) {
                 *users.entry(bit).or_default() += 1;
             }
         }
         let own = |name: &str| flops(name).iter().filter(|bit| users[bit] == 1).count();
-        let pair = |&(plain, complemented, expected): &(&'static str, &'static str, usize)| Pair {
+        let pair = |&(plain, complemented, expected): &Twice| Pair {
             plain,
             complemented,
             expected,
             plain_found: own(plain),
             complemented_found: own(complemented),
         };
-        COPIES.iter().map(pair).collect()
+        twice.iter().map(pair).collect()
     }
 
     /// The registers of the RTL by the flip-flops that synthesis made of them.
@@ -199,10 +223,16 @@ pub(crate) mod tests {
     use super::*;
 
     /// A netlist with one flip-flop a bit of every copy, except that `merged` has its partner's.
-    pub(crate) fn netlist(top: &str, prefix: &str, family: Family, merged: Option<&str>) -> Module {
+    pub(crate) fn netlist(
+        twice: &[Twice],
+        top: &str,
+        prefix: &str,
+        family: Family,
+        merged: Option<&str>,
+    ) -> Module {
         let (mut cells, mut nets, mut next) = (Vec::new(), Vec::new(), 2);
         let flop = kinds(family).flip_flops[0];
-        for (plain, complemented, width) in COPIES {
+        for &(plain, complemented, width) in twice {
             let mut bits = Vec::new();
             for name in [plain, complemented] {
                 if merged != Some(name) {
@@ -227,21 +257,36 @@ pub(crate) mod tests {
 
     #[test]
     fn cells_are_counted_by_kind() {
-        let flip_flops = 2 * COPIES.iter().map(|(_, _, width)| width).sum::<usize>();
+        let flip_flops = 2 * TWO_LANES.iter().map(|(_, _, width)| width).sum::<usize>();
         let expected = Size { luts: 1, flip_flops, block_rams: 0, distributed_rams: 0 };
         for family in [Family::Ecp5, Family::Artix7] {
-            assert_eq!(netlist("m", "", family, None).size(family), expected);
+            assert_eq!(netlist(TWO_LANES, "m", "", family, None).size(family), expected);
         }
     }
 
     #[test]
     fn two_whole_copies_pass_and_a_merged_one_fails_by_name() {
         for (family, prefix) in [(Family::Ecp5, ""), (Family::Artix7, "unit.")] {
-            assert!(judge(&netlist("m", prefix, family, None).copies(family, prefix)).is_ok());
-            for (_, complemented, _) in COPIES {
-                let merged = netlist("m", prefix, family, Some(complemented));
-                let error = judge(&merged.copies(family, prefix)).expect_err("merged");
-                assert!(error.to_string().contains(complemented), "{error}");
+            for twice in [TWO_LANES, THREE_LANES] {
+                let copies =
+                    |merged| netlist(twice, "m", prefix, family, merged).copies(twice, family, prefix);
+                assert!(judge(&copies(None)).is_ok());
+                for (_, complemented, _) in twice {
+                    let error = judge(&copies(Some(complemented))).expect_err("merged");
+                    assert!(error.to_string().contains(complemented), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_register_that_must_be_there_twice_is_in_the_verilog() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../rtl/generated");
+        for (file, twice) in [("redundancy_unit.v", TWO_LANES), ("redundancy_unit_3.v", THREE_LANES)] {
+            let text = std::fs::read_to_string(root.join(file)).expect("it is committed");
+            for name in twice.iter().flat_map(|(plain, complemented, _)| [plain, complemented]) {
+                let (_, register) = name.split_once('.').expect("a block and its register");
+                assert!(text.contains(&format!(" {register} = ")), "{file} has no {name}");
             }
         }
     }
