@@ -23,7 +23,9 @@ crate::constants::constants! {
     }
 }
 
-macro_rules! dma_read { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?] $($before:tt $grant_turn:ident $drain_turn:ident)+) => {
+// Behind each lane but the last, the flip-flops that say that the next one's turn has come.
+macro_rules! dma_read { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?]
+    $($before:tt $grant_turn:ident $drain_turn:ident)+) => {
 /// See the head of the file.
 #[derive(LogicBlock, Default)]
 pub struct DmaRead {

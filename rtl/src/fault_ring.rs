@@ -25,6 +25,7 @@ pub enum Logging {
     Write,
 }
 
+// The lanes' numbers in an entry, and what keeps a report waiting after a write.
 macro_rules! fault_ring { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?] $($mark:ident)+; $($rest:ident)*) => {
 crate::constants::constants! {
     /// Numbers.

@@ -70,6 +70,8 @@ crate::constants::constants! {
     }
 }
 
+// The lanes' fingerprints in both copies; the pairs of lanes that are compared, with the registers and signals of each; then
+// what the rest of the two forms is called.
 macro_rules! vote { ($of:ident $lanes:tt [$($lane:tt)+] [$($next:tt)+] [$($other:tt)?] [$($third:tt)?]
     lanes $($a:ident $b:ident)+;
     pairs $($equal:ident $differ:ident $difference:ident: $x:ident $y:ident, $x_n:ident $y_n:ident)+;

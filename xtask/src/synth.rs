@@ -76,7 +76,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     fs::write(folder.join(&file), &text)
         .with_context(|| format!("cannot write to `{}`", folder.display()))?;
 
-    let script = synthesis_script(Family::Ecp5, &[&file], top, "netlist.json");
+    let script = synthesis_script(Family::Ecp5, &[&file], top, "", "netlist.json");
     let arguments = ["-q", "-l", "yosys.log", "-p", &script].map(str::to_owned).to_vec();
     let synthesise = Step { program: "yosys", arguments };
     tools::step("yosys synth_ecp5", &mut tools.command(&synthesise, &folder)?)?;
