@@ -1,6 +1,6 @@
 //! `board.toml`: what a board is, each pin with the document that it came from.
 
-use crate::{Error, FOLDER, read};
+use crate::{Design, Error, FOLDER, pcie, read};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,7 +26,7 @@ pub struct Board {
     /// Lights, and what each shows.
     #[serde(default)]
     pub leds: Vec<Led>,
-    /// The link to the host. Checked here; used by the PCIe recipe alone.
+    /// The link to the host. Checked here; used by [`pcie`] alone.
     pub pcie: Option<Pcie>,
     /// How a bitstream gets onto the board.
     pub flash: Flash,
@@ -157,7 +157,7 @@ pub enum Shows {
     Reset,
     /// The unit's `config_error`.
     ConfigError,
-    /// The bridge's `link_up`.
+    /// The link's, or the bridge's, `link_up`.
     LinkUp,
 }
 
@@ -267,9 +267,19 @@ impl Board {
         Ok(names)
     }
 
+    /// The designs that can be made of the board.
+    pub fn designs(&self) -> impl Iterator<Item = Design> {
+        let linked = pcie::link(self).is_some();
+        Design::ALL.into_iter().filter(move |&design| design != Design::Pcie || linked)
+    }
+
     /// The lights that a design can drive, each with its number on the board.
-    pub fn leds_of(&self, design: crate::Design) -> impl Iterator<Item = (usize, &Led)> {
-        let has = move |shows| design == crate::Design::Unit || matches!(shows, Shows::Alive | Shows::Reset);
+    pub fn leds_of(&self, design: Design) -> impl Iterator<Item = (usize, &Led)> {
+        let has = move |shows| match design {
+            Design::Alive => matches!(shows, Shows::Alive | Shows::Reset),
+            Design::Unit => true,
+            Design::Pcie => matches!(shows, Shows::ConfigError | Shows::LinkUp),
+        };
         self.leds.iter().enumerate().filter(move |(_, led)| has(led.shows))
     }
 }

@@ -1,7 +1,7 @@
 //! Where the pins of a top level are, and how fast its clock is: LPF for ECP5, XDC for Artix-7.
 
 use crate::Design;
-use crate::board::{Board, Family, Pcie, Pin, Pull};
+use crate::board::{Board, Family, Pull};
 use std::fmt::Write;
 
 /// The constraints of a bring-up bitstream: the oscillator's frequency, and every port of the top level at its ball.
@@ -37,44 +37,7 @@ pub fn constraints(board: &Board, design: Design) -> String {
     text
 }
 
-/// The constraints of the PCIe link, for the recipe that builds it elsewhere; none if the board has no link. The names of the ports are
-/// those that LitePCIe's platforms have.
-pub fn pcie(board: &Board) -> Option<String> {
-    let Pcie { lanes, reference_clock, receive, transmit, reset, clock_request, .. } = board.pcie.as_ref()?;
-    let link = format!("pcie_x{lanes}");
-    let mut text = head(board);
-    let mut place = |port: &str, ball: &str| {
-        let _ = match board.device.family {
-            // A transceiver's balls are no I/O cells: the place of the DCU implies them.
-            Family::Ecp5 => writeln!(text, "# {link}_{port} at {ball}"),
-            Family::Artix7 => writeln!(text, "set_property PACKAGE_PIN {ball} [get_ports {{{link}_{port}}}]"),
-        };
-    };
-    place("clk_p", &reference_clock.positive);
-    place("clk_n", &reference_clock.negative);
-    for (pairs, name) in [(receive, "rx"), (transmit, "tx")] {
-        for (lane, pair) in pairs.iter().enumerate() {
-            place(&format!("{name}_p[{lane}]"), &pair.positive);
-            place(&format!("{name}_n[{lane}]"), &pair.negative);
-        }
-    }
-    let mut single = |port: &str, Pin { ball, standard, pull, .. }: &Pin| {
-        text += &match board.device.family {
-            Family::Ecp5 => lpf(port, ball, standard, *pull),
-            Family::Artix7 => xdc(port, ball, standard, *pull),
-        };
-    };
-    single(&format!("{link}_rst_n"), reset);
-    if let Some(pin) = clock_request {
-        single("pcie_clkreq_n", pin);
-    }
-    if board.device.family == Family::Artix7 {
-        let _ = writeln!(text, "create_clock -period 10.000 [get_ports {link}_clk_p]");
-    }
-    Some(text)
-}
-
-fn head(board: &Board) -> String {
+pub(crate) fn head(board: &Board) -> String {
     format!("# {}. Written by covert-boards from boards/{}/board.toml.\n", board.title, board.name)
 }
 
@@ -87,7 +50,7 @@ fn lpf(port: &str, ball: &str, standard: &str, pull: Option<Pull>) -> String {
     format!("LOCATE COMP \"{port}\" SITE \"{ball}\";\nIOBUF PORT \"{port}\" IO_TYPE={standard}{pull};\n")
 }
 
-fn xdc(port: &str, ball: &str, standard: &str, pull: Option<Pull>) -> String {
+pub(crate) fn xdc(port: &str, ball: &str, standard: &str, pull: Option<Pull>) -> String {
     let mut text = format!(
         "set_property PACKAGE_PIN {ball} [get_ports {port}]\nset_property IOSTANDARD {standard} [get_ports {port}]\n"
     );

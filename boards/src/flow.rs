@@ -50,19 +50,19 @@ pub fn sources(design: Design) -> Vec<&'static str> {
     design.verilog().iter().map(|path| name(path)).chain([TOP_FILE]).collect()
 }
 
-/// The options of yosys' `synth_*` for a family.
+/// The script for yosys that synthesises for a family, with further options of `synth_*`, each followed by a space.
 ///
 /// All of it but `autoname`, which takes as long as the rest: paths are named well enough without. On Artix-7 no shift registers are made
 /// of flip-flops: the copies of the comparator are counted flip-flop by flip-flop.
-pub fn synthesis_script(family: Family, sources: &[&str], top: &str, netlist: &str) -> String {
+pub fn synthesis_script(family: Family, sources: &[&str], top: &str, options: &str, netlist: &str) -> String {
     let read = sources.join(" ");
     match family {
         Family::Ecp5 => format!(
-            "read_verilog {read}; synth_ecp5 -top {top} -run :check; hierarchy -check; check -noinit; \
+            "read_verilog {read}; synth_ecp5 {options}-top {top} -run :check; hierarchy -check; check -noinit; \
              blackbox =A:whitebox; write_json {netlist}"
         ),
         Family::Artix7 => format!(
-            "read_verilog {read}; synth_xilinx -flatten -abc9 -nosrl -arch xc7 -top {top} -run :check; hierarchy -check; \
+            "read_verilog {read}; synth_xilinx -flatten -abc9 -nosrl {options}-arch xc7 -top {top} -run :check; hierarchy -check; \
              check -noinit; blackbox =A:whitebox; write_json {netlist}"
         ),
     }
@@ -70,7 +70,9 @@ pub fn synthesis_script(family: Family, sources: &[&str], top: &str, netlist: &s
 
 /// Verilog to netlist.
 pub fn synthesis(board: &Board, design: Design) -> Step {
-    let script = synthesis_script(board.device.family, &sources(design), TOP, NETLIST);
+    // The wrapper of the PCI Express block, a black box, has the buffers of its pads and of its clock.
+    let options = if design == Design::Pcie { "-noiopad -noclkbuf " } else { "" };
+    let script = synthesis_script(board.device.family, &sources(design), TOP, options, NETLIST);
     Step { program: "yosys", arguments: words(&["-q", "-l", "yosys.log", "-p", &script]) }
 }
 
@@ -177,10 +179,12 @@ pub fn script(board: &Board, design: Design, seed: u32) -> String {
          judges it.\nset -eu\ncd -- \"$(dirname -- \"$0\")\"\n",
         board.title, board.name
     );
-    for step in [synthesis(board, design), place(board, seed)] {
-        text += &shell(&step);
-        text.push('\n');
+    text += &(shell(&synthesis(board, design)) + "\n");
+    if design == Design::Pcie {
+        return text
+            + "# The PCI Express block is a black box: what follows is a recipe, docs/src/bitstreams.md.\n";
     }
+    text += &(shell(&place(board, seed)) + "\n");
     match board.device.family {
         Family::Ecp5 => text += &(shell(&pack(board, seed, "")) + "\n"),
         Family::Artix7 => {

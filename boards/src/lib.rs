@@ -2,7 +2,7 @@
 //!
 //! A board is a folder with a `board.toml` ([`Board`]). [`check`] says what is wrong with one; [`top`], [`constraints`] and [`flow`] make the
 //! top level, the pin constraints and the commands of a *bring-up* bitstream: the redundancy unit behind a serial line, without PCIe.
-//! [`Manifest`] is what stands beside a built bitstream, and [`flash`] how it gets onto the board.
+//! [`pcie`] makes those of a card behind PCI Express, which is built elsewhere. [`Manifest`] is what stands beside a built bitstream, and [`flash`] how it gets onto the board.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ pub mod flash;
 pub mod flow;
 pub mod manifest;
 pub mod package;
+pub mod pcie;
 pub mod pll;
 pub mod ports;
 pub mod top;
@@ -34,14 +35,20 @@ pub enum Design {
     Alive,
     /// The redundancy unit, spoken to over the serial line.
     Unit,
+    /// The redundancy unit behind the PCI Express block of a 7-series part, which is a black box here: synthesised, for a recipe.
+    Pcie,
 }
 
 impl Design {
+    /// Every design.
+    pub const ALL: [Design; 3] = [Design::Alive, Design::Unit, Design::Pcie];
+
     /// The design's name on the command line and in file names.
     pub fn name(self) -> &'static str {
         match self {
             Design::Alive => "alive",
             Design::Unit => "unit",
+            Design::Pcie => "pcie",
         }
     }
 
@@ -50,6 +57,7 @@ impl Design {
         match self {
             Design::Alive => &[],
             Design::Unit => &[UNIT_VERILOG, BRIDGE_VERILOG],
+            Design::Pcie => &[UNIT_VERILOG, "rtl/generated/pcie7_shim.v", "rtl/generated/pcie7_top.v"],
         }
     }
 }
@@ -58,10 +66,10 @@ impl std::str::FromStr for Design {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Design, String> {
-        [Design::Alive, Design::Unit]
+        Design::ALL
             .into_iter()
             .find(|design| design.name() == text)
-            .ok_or_else(|| format!("no design is called `{text}`: write alive or unit"))
+            .ok_or_else(|| format!("no design is called `{text}`: write alive, unit or pcie"))
     }
 }
 
@@ -147,6 +155,16 @@ pub enum Error {
         from: u64,
         /// The clock wanted, in hertz.
         wanted: u64,
+    },
+    /// A design that cannot be made of a board.
+    #[error("{board} has no design `{design}`: {why}")]
+    NoDesign {
+        /// The board.
+        board: String,
+        /// The design.
+        design: Design,
+        /// Why.
+        why: &'static str,
     },
     /// Two modules that do not fit together.
     #[error("{0}")]

@@ -30,11 +30,11 @@ pub struct Manifest {
     pub tools: BTreeMap<String, String>,
     /// The Debian packages that the tools and their databases came in; none if they came otherwise.
     pub packages: BTreeMap<String, String>,
-    /// The seed of the placement in the bitstream.
-    pub seed: u32,
+    /// The seed of the placement in the bitstream; none where nothing is placed.
+    pub seed: Option<u32>,
     /// The unit's clock that was asked for, in MHz.
     pub constraint_mhz: f64,
-    /// What kind of timing model the tool has.
+    /// What kind of timing model the tool has; empty where nothing is placed.
     pub timing_model: String,
     /// Every placement that was tried, the one in the bitstream among them.
     pub placements: Vec<Placement>,
@@ -239,7 +239,7 @@ impl Manifest {
 
     /// What the placement in the bitstream reaches.
     pub fn placement(&self) -> Option<&Placement> {
-        self.placements.iter().find(|placement| placement.seed == self.seed)
+        self.placements.iter().find(|placement| Some(placement.seed) == self.seed)
     }
 
     /// Whether this bitstream, whose file has that content, may be put onto that board.

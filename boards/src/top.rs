@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// The top module's name.
 pub const TOP: &str = "covert_top";
 
-/// The instance of the unit in it: what stands before every name of the unit in the netlist.
+/// The instance of the unit in a bring-up bitstream: what stands before every name of the unit in the netlist.
 pub const UNIT: &str = "unit";
 
 /// The ports of the modules that the design has besides its top.

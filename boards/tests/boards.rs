@@ -4,7 +4,7 @@ use covert_boards::board::Family;
 use covert_boards::check::check;
 use covert_boards::manifest::UnitSize;
 use covert_boards::package::Package;
-use covert_boards::{Board, Design, Manifest, constraints};
+use covert_boards::{Board, Design, Manifest, constraints, pcie};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -211,19 +211,65 @@ fn a_manifest_has_the_configuration_of_the_unit() {
     assert!(UnitSize::of(&verilog.replace("rtl_hash$lo = ", "rtl_hash$lo <= ")).is_err());
 }
 
-/// What is built needs no PCIe: its pins are in the recipe's file alone.
+/// What is brought up needs no PCIe: the link's balls are in the recipe's file alone.
 #[test]
 fn pcie_is_constrained_in_the_recipe_alone() {
+    let mut cards = 0;
     for board in all() {
-        let link = constraints::pcie(&board).expect("these boards have a link");
-        let pcie = board.pcie.as_ref().expect("these boards have a link");
-        let balls = pcie.receive.iter().chain(&pcie.transmit).chain([&pcie.reference_clock]);
-        for ball in balls.flat_map(|pair| [&pair.positive, &pair.negative]).chain([&pcie.reset.ball]) {
+        let link = board.pcie.as_ref().expect("these boards have a link");
+        let balls = link.receive.iter().chain(&link.transmit).chain([&link.reference_clock]);
+        let balls = balls.flat_map(|pair| [&pair.positive, &pair.negative]).chain([&link.reset.ball]);
+        let bringup = constraints::constraints(&board, Design::Unit);
+        let card = board.designs().any(|design| design == Design::Pcie).then(|| {
+            cards += 1;
+            pcie::constraints(&board).expect("pins")
+        });
+        for ball in balls {
             let named =
                 |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == ball);
-            assert!(named(&link), "{}: {ball} is not in the recipe", board.name);
-            assert!(!named(&constraints::constraints(&board, Design::Unit)), "{}: {ball}", board.name);
+            assert!(card.as_deref().is_none_or(named), "{}: {ball} is not in the recipe", board.name);
+            assert!(!named(&bringup), "{}: {ball}", board.name);
         }
+    }
+    assert_eq!(cards, 2);
+}
+
+#[test]
+fn every_port_of_a_card_behind_pcie_has_its_ball_and_no_other() {
+    for board in all() {
+        let Ok(top) = pcie::top(&board) else {
+            assert_eq!(board.device.family, Family::Ecp5, "{}", board.name);
+            assert!(pcie::constraints(&board).is_err());
+            continue;
+        };
+        let head = top.split("module covert_top (\n").nth(1).expect("a head").split("\n);").next();
+        let mut expected = Vec::new();
+        for line in head.expect("ports").lines() {
+            let words: Vec<&str> = line.trim().trim_end_matches(',').split(' ').collect();
+            match words[..] {
+                [_, "wire", name] => expected.push(name.to_owned()),
+                [_, "wire", range, name] => {
+                    assert_eq!(range, "[3:0]", "these boards have four lanes");
+                    expected.extend((0..4).map(|lane| format!("{name}[{lane}]")));
+                }
+                _ => panic!("{line}"),
+            }
+        }
+        let pins = pcie::constraints(&board).expect("pins");
+        let placed = pins.lines().filter(|line| line.starts_with("set_property PACKAGE_PIN")).map(|line| {
+            line.split("get_ports ")
+                .nth(1)
+                .expect("a port")
+                .trim_matches(['{', '}', ']'].as_slice())
+                .to_owned()
+        });
+        // The last bracket of `{a[0]}]` goes with the others.
+        let whole = |name: String| if name.contains('[') { name + "]" } else { name };
+        let mut placed: Vec<String> = placed.map(whole).collect();
+        placed.sort();
+        expected.sort();
+        assert_eq!(placed, expected, "{}", board.name);
+        assert!(pins.ends_with("create_clock -period 10.000 [get_ports sys_clk_p]\n"), "{pins}");
     }
 }
 

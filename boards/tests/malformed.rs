@@ -7,7 +7,9 @@ use covert_boards::check::check;
 use covert_boards::package::Package;
 use covert_boards::ports::{instances, ports};
 use covert_boards::xray::undate;
-use covert_boards::{BRIDGE_VERILOG, Board, Design, Manifest, UNIT_VERILOG, constraints, flash, flow, top};
+use covert_boards::{
+    BRIDGE_VERILOG, Board, Design, Manifest, UNIT_VERILOG, constraints, flash, flow, pcie, top,
+};
 use edit::{PIECES, edited};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -46,7 +48,7 @@ fn use_it(board: &Board, package: &Package) {
         assert!(made.is_ok() || !faults.is_empty(), "in order, and no top level: {:?}", made.err());
         let _ = (constraints::constraints(board, design), flow::script(board, design, 1));
     }
-    let _ = (constraints::pcie(board), Package::path(&board.device));
+    let _ = (pcie::top(board), pcie::constraints(board), Package::path(&board.device));
 }
 
 proptest! {

@@ -11,6 +11,7 @@ module pcie7_top #(
    input wire [LANES-1:0] pci_exp_rxn,
    output wire [LANES-1:0] pci_exp_txp,
    output wire [LANES-1:0] pci_exp_txn,
+   output wire link_up,
    output wire config_error,
    output wire packet_dropped
 );
@@ -76,7 +77,6 @@ module pcie7_top #(
    wire msix_function_mask;
    wire flr_request;
    wire flr_done;
-   wire link_up;
    wire tick;
 
    pcie7_block #(.LANES(LANES)) block (

@@ -17,8 +17,7 @@ use build::{Build, Built};
 use covert_boards::board::Family;
 use covert_boards::manifest::{Output, UnitSize, device_name, sha256, timing_model};
 use covert_boards::package::Package;
-use covert_boards::{Board, Design, Manifest, UNIT_HERTZ, check};
-use std::collections::BTreeMap;
+use covert_boards::{Board, Design, Manifest, UNIT_HERTZ, check, pcie};
 use std::fs;
 use std::process::Command;
 
@@ -28,7 +27,7 @@ pub(crate) struct Args {
     /// The board: a folder of `boards/`
     #[arg(required_unless_present = "table")]
     board: Option<String>,
-    /// What is built: `unit`, or `alive`, which is clock, reset, a light and an echo
+    /// What is built: `unit`; `alive`, which is clock, reset, a light and an echo; or `pcie`, which is synthesised and no more
     #[arg(long, default_value = "unit")]
     design: Design,
     /// How many placements to try; the fastest is packed
@@ -80,9 +79,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     let path = workspace.root.join(Manifest::path(name, args.design));
     let committed = if args.check { Some(Manifest::load(&path)?) } else { None };
-    let seeds = committed
-        .as_ref()
-        .map_or_else(|| (args.from..args.from + args.seeds).collect(), |manifest| vec![manifest.seed]);
+    let seeds: Vec<u32> = committed.as_ref().map_or_else(
+        || (args.from..args.from + args.seeds).collect(),
+        |manifest| manifest.seed.into_iter().collect(),
+    );
 
     let Some(tools) = tools(workspace, board.device.family, args)? else { return Ok(()) };
     let build = Build::new(workspace, &board, args.design, tools, args.fresh)?;
@@ -95,7 +95,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     fs::write(build.folder.join("manifest.json"), &text)
         .with_context(|| format!("cannot write to `{}`", build.folder.display()))?;
     report::emit(args.json, &overview(&manifest), &manifest)?;
-    eprintln!("\n{}\n{}", NOTE, timing_model(board.device.family));
+    eprintln!("\n{}", manifest.note);
+    if !manifest.timing_model.is_empty() {
+        eprintln!("{}", manifest.timing_model);
+    }
     eprintln!("the build is in `{}`", workspace.short(&build.folder));
     judge(&manifest, &built)?;
     if let Some(committed) = &committed {
@@ -170,12 +173,16 @@ fn same_bytes(committed: &Manifest, manifest: &Manifest) -> Result<()> {
 /// Fails if a copy of the comparator is lost, or the placement that is packed misses the clock.
 fn judge(manifest: &Manifest, built: &Built) -> Result<()> {
     netlist::judge(&built.copies)?;
+    if built.seed.is_none() {
+        return Ok(());
+    }
     let packed = manifest.placement().context("the packed placement is not among the placements")?;
     timing::judge(packed, GOAL)
 }
 
 fn manifest(workspace: &Workspace, board: &Board, build: &Build<'_>, built: &Built) -> Result<Manifest> {
-    let unit = build.design == Design::Unit;
+    let unit = build.design != Design::Alive;
+    let recipe = build.design == Design::Pcie;
     let outputs = built.outputs.iter().map(|file| -> Result<Output> {
         let path = build.folder.join(file);
         let bytes = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -184,7 +191,7 @@ fn manifest(workspace: &Workspace, board: &Board, build: &Build<'_>, built: &Bui
     Ok(Manifest {
         board: board.name.clone(),
         design: build.design,
-        note: NOTE.into(),
+        note: if recipe { pcie::NOTE } else { NOTE }.into(),
         device: device_name(board),
         unit: unit.then(|| unit_size(build)).transpose()?,
         git: git(workspace),
@@ -193,7 +200,7 @@ fn manifest(workspace: &Workspace, board: &Board, build: &Build<'_>, built: &Bui
         packages: build.packages.clone(),
         seed: built.seed,
         constraint_mhz: GOAL,
-        timing_model: timing_model(board.device.family).into(),
+        timing_model: if recipe { "" } else { timing_model(board.device.family) }.into(),
         placements: built.placements.clone(),
         size: built.size.clone(),
         redundancy: unit.then(|| netlist::redundancy(&built.copies)),
@@ -241,11 +248,19 @@ fn keep(workspace: &Workspace, build: &Build<'_>, manifest: &Manifest) -> Result
     Ok(())
 }
 
+/// The placements; where nothing is placed, what was synthesised.
 fn overview(manifest: &Manifest) -> Table {
+    if manifest.placements.is_empty() {
+        let mut table = Table::new(["LUT", "flip-flops", "block RAM", "LUT RAM"]);
+        let size = &manifest.size;
+        table
+            .row([size.luts, size.flip_flops, size.block_rams, size.distributed_rams].map(|n| n.to_string()));
+        return table;
+    }
     let mut table = Table::new(["seed", "MHz", "of 125 MHz", "longest path, ns", "through"]);
     for placement in &manifest.placements {
         let verdict = if placement.fmax_mhz >= manifest.constraint_mhz { "met" } else { "missed" };
-        let packed = if placement.seed == manifest.seed { ", packed" } else { "" };
+        let packed = if Some(placement.seed) == manifest.seed { ", packed" } else { "" };
         table.row([
             placement.seed.to_string(),
             format!("{:.2}", placement.fmax_mhz),
@@ -255,9 +270,4 @@ fn overview(manifest: &Manifest) -> Table {
         ]);
     }
     table
-}
-
-/// The hash of each of some files, by name.
-fn hashes(files: &[(String, Vec<u8>)]) -> BTreeMap<String, String> {
-    files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect()
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     fs::write(folder.join("redundancy_unit.v"), &text)
         .with_context(|| format!("cannot write to `{}`", folder.display()))?;
 
-    let script = synthesis_script(Family::Ecp5, &["redundancy_unit.v"], TOP, "netlist.json");
+    let script = synthesis_script(Family::Ecp5, &["redundancy_unit.v"], TOP, "", "netlist.json");
     let arguments = ["-q", "-l", "yosys.log", "-p", &script].map(str::to_owned).to_vec();
     let synthesise = Step { program: "yosys", arguments };
     tools::step("yosys synth_ecp5", &mut tools.command(&synthesise, &folder)?)?;

@@ -76,6 +76,9 @@ const BLOCK: &[Port] = &[
     ("cfg_turnoff_ok", Bits(1), false, To::Shim),
 ];
 
+/// The unit's port that is a lamp of the card besides: what the shim or the unit alone drives is one anyway.
+const LAMP: &str = "link_up";
+
 /// What a generated module's header says of a port.
 struct Found {
     range: String,
@@ -141,7 +144,11 @@ pub fn verilog(unit: &str, shim: &str) -> String {
         match of_shim(&port.name) {
             Some(other) => {
                 assert!(other.input != port.input && other.range == port.range, "{}", port.name);
-                let _ = writeln!(wires, "   wire {}{};", port.range, port.name);
+                if port.name == LAMP {
+                    top_ports.push(format!("   output wire {}{}", port.range, port.name));
+                } else {
+                    let _ = writeln!(wires, "   wire {}{};", port.range, port.name);
+                }
             }
             None => {
                 assert!(!port.input, "nothing drives {} of the unit", port.name);

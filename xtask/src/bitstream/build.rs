@@ -1,6 +1,6 @@
 //! One build: what it reads, the steps, and what came out.
 
-use super::{GOAL, hashes, store::Store};
+use super::{GOAL, store::Store};
 use crate::board;
 use crate::fpga::netlist::{Module, Pair};
 use crate::fpga::timing;
@@ -9,11 +9,11 @@ use crate::report::Progress;
 use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result, anyhow};
 use covert_boards::board::Family;
-use covert_boards::flow;
-use covert_boards::manifest::{Placement, Size};
+use covert_boards::manifest::{Placement, Size, sha256};
 use covert_boards::top::{TOP, UNIT};
 use covert_boards::xray::{Database, assemble, undate};
 use covert_boards::{Board, Design};
+use covert_boards::{flow, pcie};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,8 +35,8 @@ pub(super) struct Build<'a> {
 
 /// What came out.
 pub(super) struct Built {
-    /// The seed that was packed.
-    pub(super) seed: u32,
+    /// The seed that was packed; none where nothing is placed.
+    pub(super) seed: Option<u32>,
     pub(super) placements: Vec<Placement>,
     pub(super) size: Size,
     pub(super) copies: Vec<Pair>,
@@ -66,20 +66,19 @@ impl<'a> Build<'a> {
         programs: Tools,
         store: Store,
     ) -> Result<Build<'a>> {
-        board::write(root, board, design, &folder)?;
-        let names = flow::sources(design).into_iter().chain([flow::pins_file(board.device.family)]);
-        let files = names.map(|name| Ok((name.to_owned(), read_bytes(&folder.join(name))?)));
-        let inputs = hashes(&files.collect::<Result<Vec<_>>>()?);
-        let used: &[&str] = match board.device.family {
-            Family::Ecp5 => &["yosys", "nextpnr-ecp5", "ecppack"],
-            Family::Artix7 => &["yosys", "nextpnr-himbaechel-xilinx"],
+        let inputs = inputs(root, board, design, &folder)?;
+        let used: &[&str] = match (design, board.device.family) {
+            (Design::Pcie, _) => &["yosys"],
+            (_, Family::Ecp5) => &["yosys", "nextpnr-ecp5", "ecppack"],
+            (_, Family::Artix7) => &["yosys", "nextpnr-himbaechel-xilinx"],
         };
         let tools = programs.versions(used)?;
         let packages = programs.packages()?;
         Ok(Build { board, design, folder, inputs, tools, packages, programs, store })
     }
 
-    /// Synthesises, places from each seed, `jobs` at a time, and packs the fastest placement: of equal ones that of the least seed.
+    /// Synthesises, places from each seed, `jobs` at a time, and packs the fastest placement: of equal ones that of the least seed. What
+    /// is a recipe after its synthesis is not placed.
     pub(super) fn run(&self, seeds: &[u32], jobs: usize) -> Result<Built> {
         let family = self.board.device.family;
         let synthesis = flow::synthesis(self.board, self.design);
@@ -92,10 +91,17 @@ impl<'a> Build<'a> {
         let netlist = self.folder.join(flow::NETLIST);
         let module =
             Module::parse(&read(&netlist)?, TOP).with_context(|| format!("in `{}`", netlist.display()))?;
-        let prefix = format!("{UNIT}.");
-        let copies = if self.design == Design::Unit { module.copies(family, &prefix) } else { Vec::new() };
+        let copies = match self.design {
+            Design::Alive => Vec::new(),
+            Design::Unit => module.copies(family, &format!("{UNIT}.")),
+            Design::Pcie => module.copies(family, &format!("{}.", pcie::UNIT)),
+        };
         let (size, registers) = (module.size(family), module.registers(family));
         drop(module);
+        if self.design == Design::Pcie {
+            let outputs = vec![flow::NETLIST.to_owned()];
+            return Ok(Built { seed: None, placements: Vec::new(), size, copies, outputs });
+        }
 
         let place = |seed: u32| -> Result<Placement> {
             let step = flow::place(self.board, seed);
@@ -112,7 +118,7 @@ impl<'a> Build<'a> {
         let best = placements.iter().rev().max_by(|a, b| a.fmax_mhz.total_cmp(&b.fmax_mhz));
         let seed = best.context("no seed was given")?.seed;
         let outputs = self.pack(seed)?;
-        Ok(Built { seed, placements, size, copies, outputs })
+        Ok(Built { seed: Some(seed), placements, size, copies, outputs })
     }
 
     /// Makes the bitstream of a placement, and gives the names of all that came out, from the placement on.
@@ -145,6 +151,18 @@ impl<'a> Build<'a> {
     }
 }
 
+/// Writes what the tools read to a folder, and gives the SHA-256 of each file by name.
+pub(super) fn inputs(
+    root: &Path,
+    board: &Board,
+    design: Design,
+    folder: &Path,
+) -> Result<BTreeMap<String, String>> {
+    board::write(root, board, design, folder)?;
+    let names = flow::sources(design).into_iter().chain([flow::pins_file(board.device.family)]);
+    names.map(|name| Ok((name.to_owned(), sha256(&read_bytes(&folder.join(name))?)))).collect()
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
 }
@@ -161,15 +179,19 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
     use covert_boards::Manifest;
-    use covert_boards::manifest::sha256;
 
-    /// Builds the smallest design where nothing was built before.
-    fn build(board: &Board, folder: &Path, programs: Tools) -> (BTreeMap<String, String>, Vec<Vec<u8>>) {
+    /// Builds the smallest design from one seed where nothing was built before.
+    fn build(
+        board: &Board,
+        seed: u32,
+        folder: &Path,
+        programs: Tools,
+    ) -> (BTreeMap<String, String>, Vec<Vec<u8>>) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let store = Store::new(folder.join("store"), true);
         let build =
             Build::at(&root, board, Design::Alive, folder.join("build"), programs, store).expect("inputs");
-        let built = build.run(&[1], 1).expect("it builds");
+        let built = build.run(&[seed], 1).expect("it builds");
         let outputs =
             built.outputs.iter().map(|file| read_bytes(&build.folder.join(file)).expect("it came out"));
         (build.tools.clone(), outputs.collect())
@@ -189,12 +211,13 @@ mod tests {
         let scratch = std::env::temp_dir().join(format!("covert-bitstream-{}", std::process::id()));
         for name in ["versa-ecp5", "acorn-cle-215-plus"] {
             let board = Board::load(&root, name).expect("a board");
-            let (tools, once) = build(&board, &scratch.join(name).join("one"), programs());
-            let (_, again) =
-                build(&board, &scratch.join(name).join("another, with a longer name"), programs());
-            assert!(once == again, "{name}: two builds differ");
             let committed =
                 Manifest::load(&root.join(Manifest::path(name, Design::Alive))).expect("committed");
+            let seed = committed.seed.expect("it was placed");
+            let (tools, once) = build(&board, seed, &scratch.join(name).join("one"), programs());
+            let (_, again) =
+                build(&board, seed, &scratch.join(name).join("another, with a longer name"), programs());
+            assert!(once == again, "{name}: two builds differ");
             if committed.tools == tools {
                 assert_eq!(hashes(&once), expected(&committed), "{name}: not what is committed");
             } else {
@@ -230,10 +253,11 @@ mod tests {
         }
         let scratch = std::env::temp_dir().join(format!("covert-slow-bitstream-{}", std::process::id()));
         let board = Board::load(&root, "versa-ecp5").expect("a board");
-        let (tools, built) = build(&board, &scratch, programs());
-        assert!(tools["nextpnr-ecp5"].contains("yowasp"), "{tools:?}");
         let committed =
             Manifest::load(&root.join(Manifest::path("versa-ecp5", Design::Alive))).expect("committed");
+        let seed = committed.seed.expect("it was placed");
+        let (tools, built) = build(&board, seed, &scratch, programs());
+        assert!(tools["nextpnr-ecp5"].contains("yowasp"), "{tools:?}");
         assert_eq!(
             hashes(&built),
             expected(&committed),
