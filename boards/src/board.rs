@@ -248,10 +248,14 @@ impl Board {
     /// The names of all boards, sorted.
     ///
     /// # Errors
-    /// The folder of boards cannot be read.
+    /// There is no folder of boards, or it cannot be read.
     pub fn names(root: &Path) -> Result<Vec<String>, Error> {
         let folder = root.join(FOLDER);
-        let failed = |source| Error::Read { path: folder.display().to_string(), source };
+        let path = || folder.display().to_string();
+        if !folder.is_dir() {
+            return Err(Error::NoFolder { path: path() });
+        }
+        let failed = |source| Error::Read { path: path(), source };
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;

@@ -24,6 +24,9 @@ pub fn check(board: &Board, package: &Package) -> Vec<String> {
     pcie(board, package, &mut faults);
     sources(board, &mut faults);
     serial(board, &mut faults);
+    if board.title.trim().is_empty() || board.title.contains(char::is_control) {
+        faults.push("title: it is not one line of text".into());
+    }
     if board.flash.arguments.is_empty() || board.flash.bytes == 0 {
         faults.push("flash: it names no cable, board or size".into());
     }
@@ -131,8 +134,9 @@ fn voltages(uses: &[Use<'_>], package: &Package, faults: &mut Vec<String>) {
     let mut banks: BTreeMap<u32, (u32, &str)> = BTreeMap::new();
     for Use { ball, what, standard } in uses {
         let Some(standard) = standard else { continue };
-        if *standard != "LVDS" && supply(standard).is_none() {
-            faults.push(format!("{what}: the supply of {standard} is not known"));
+        let is_name = standard.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name || *standard != "LVDS" && supply(standard).is_none() {
+            faults.push(format!("{what}: the supply of {} is not known", standard.escape_debug()));
         }
         let (Some(ball), Some(supply)) = (package.balls.get(*ball), supply(standard)) else { continue };
         let (before, first) = *banks.entry(ball.bank).or_insert((supply, what));
@@ -181,13 +185,9 @@ fn is_clock(family: Family, ball: &Ball) -> bool {
 fn is_pair(family: Family, positive: &Ball, negative: &Ball) -> bool {
     match family {
         Family::Ecp5 => {
-            let (Some(p), Some(n)) = (
-                positive.site.split_at_checked(positive.site.len() - 1),
-                negative.site.split_at_checked(negative.site.len() - 1),
-            ) else {
-                return false;
-            };
-            p.0 == n.0 && matches!((p.1, n.1), ("A", "B") | ("C", "D"))
+            let place = |ball: &'_ Ball, cell| ball.site.strip_suffix(cell).map(str::to_owned);
+            let are = |(p, n)| place(positive, p).is_some_and(|it| Some(it) == place(negative, n));
+            [('A', 'B'), ('C', 'D')].into_iter().any(are)
         }
         Family::Artix7 => {
             // IO_L12P_T1_MRCC_15 and IO_L12N_T1_MRCC_15.

@@ -110,6 +110,22 @@ pub enum Error {
         /// Those that there are.
         known: String,
     },
+    /// There are no boards here.
+    #[error(
+        "there is no folder of boards at `{path}`: run this in the root of the repository, or say where that is (`--root`)"
+    )]
+    NoFolder {
+        /// Where they should be.
+        path: String,
+    },
+    /// There is no such bitstream.
+    #[error(
+        "there is no bitstream's manifest `{path}`: `cargo xtask bitstream BOARD --design DESIGN --write` makes one"
+    )]
+    NoManifest {
+        /// Where it should be.
+        path: String,
+    },
     /// A file that is not what it should be.
     #[error("`{path}` is not {what}: {why}")]
     Malformed {

@@ -36,7 +36,7 @@ fn needed(board: &Board) -> Result<&Pcie, Error> {
 pub fn top(board: &Board) -> Result<String, Error> {
     let pcie = needed(board)?;
     let lanes = pcie.lanes;
-    let range = if lanes == 1 { String::new() } else { format!("[{}:0] ", lanes - 1) };
+    let range = if lanes == 1 { String::new() } else { format!("[{}:0] ", lanes.saturating_sub(1)) };
     let mut ports = vec![
         "  input wire sys_clk_p,\n  input wire sys_clk_n,\n  input wire sys_rst_n".to_owned(),
         format!("  input wire {range}pci_exp_rxp,\n  input wire {range}pci_exp_rxn"),

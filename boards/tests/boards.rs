@@ -4,7 +4,7 @@ use covert_boards::board::Family;
 use covert_boards::check::check;
 use covert_boards::manifest::UnitSize;
 use covert_boards::package::Package;
-use covert_boards::{Board, Design, constraints, pcie};
+use covert_boards::{Board, Design, Manifest, constraints, pcie};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -57,6 +57,13 @@ fn each_kind_of_mistake_is_named() {
             r#""C11", standard = "ECL""#,
             "the supply of ECL is not known",
         ),
+        (
+            "versa-ecp5",
+            r#""C11", standard = "LVCMOS33""#,
+            r#""C11", standard = "LVCMOS33\n33""#,
+            r"the supply of LVCMOS33\n33 is not known",
+        ),
+        ("versa-ecp5", "Lattice ECP5-5G", r"Lattice\nECP5-5G", "title: it is not one line"),
         ("versa-ecp5", "lanes = 1", "lanes = 2", "pcie.receive: 1 pairs for 2 lanes"),
         ("versa-ecp5", "lanes = 1", "lanes = 3", "pcie: there is no link of 3 lanes"),
         (
@@ -119,6 +126,30 @@ fn a_description_with_an_unknown_or_missing_field_is_refused() {
     }
     assert!(Board::load(&root(), "../boards/versa-ecp5").is_err());
     assert!(Board::load(&root(), "none").expect_err("none").to_string().contains("versa-ecp5"));
+}
+
+#[test]
+fn what_is_not_there_is_told_with_what_to_do() {
+    let why = Board::load(Path::new("/nowhere"), "versa-ecp5").expect_err("no repository").to_string();
+    assert!(why.contains("no folder of boards at `/nowhere/boards`") && why.contains("--root"), "{why}");
+    let path = root().join(Manifest::path("none", Design::Unit));
+    let why = Manifest::load(&path).expect_err("no such board").to_string();
+    assert!(why.contains("none/unit.json") && why.contains("cargo xtask bitstream BOARD"), "{why}");
+}
+
+/// A manifest that asked for less than the clock that the board gives the unit.
+#[test]
+fn a_bitstream_that_misses_the_units_clock_fits_no_board_whatever_was_asked_of_it() {
+    let path = root().join("fpga-bitstreams/versa-ecp5/alive");
+    let content = std::fs::read(path.with_extension("bit")).expect("committed");
+    let mut manifest = Manifest::load(&path.with_extension("json")).expect("committed");
+    let board = Board::load(&root(), "versa-ecp5").expect("a board");
+    manifest.fits(&board, &content).expect("as committed");
+    manifest.constraint_mhz = 100.0;
+    manifest.fits(&board, &content).expect("faster than it must be");
+    manifest.placements[0].fmax_mhz = 124.9;
+    let why = manifest.fits(&board, &content).expect_err("too slow").to_string();
+    assert!(why.contains("124.90 of 125 MHz"), "{why}");
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! Frames from FASM, by a database of a few lines.
 
-use covert_boards::xray::{Database, Frames, assemble};
+#[path = "common/edit.rs"]
+mod edit;
+
+use covert_boards::xray::{Database, Frames, assemble, parse};
+use edit::edited;
+use proptest::prelude::*;
+use proptest::sample::select;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,25 +16,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new(name: &str) -> Scratch {
         let folder = std::env::temp_dir().join(format!("covert-xray-{name}-{}", std::process::id()));
-        let files = [
-            ("part/tilegrid.json", GRID),
-            (
-                "packaged/package_pins.csv",
-                "pin,bank,site,tile,pin_function\nA1,35,IOB_X0Y1,LIOB33_X0Y0,IO\nA2,35,IOB_X0Y3,LIOB33_X0Y2,IO\n",
-            ),
-            (
-                "segbits_clb.db",
-                "CLB.FF.ZINI 01_05\nCLB.FF.LATCH !01_05 01_06\nCLB.LUT.INIT[00] 00_31\nCLB.LUT.INIT[01] 00_32\nCLB.OUT 00_64\nCLB.FAR 02_00\n",
-            ),
-            ("ppips_clb.db", "CLB.WIRE always\n"),
-            ("segbits_bram.db", "BRAM.MODE 00_00\n"),
-            ("segbits_bram.block_ram.db", "BRAM.INIT_00[000] 03_07\n"),
-            (
-                "segbits_liob33.db",
-                "LIOB33.IOB_Y0.A_SSTL15.STEPDOWN 00_00\nLIOB33.IOB_Y1.A_SSTL15.STEPDOWN 00_64\n",
-            ),
-        ];
-        for (path, text) in files {
+        for (path, text) in FILES {
             let path = folder.join(path);
             fs::create_dir_all(path.parent().expect("a folder")).expect("a temporary folder");
             fs::write(path, text).expect("a temporary file");
@@ -46,6 +34,23 @@ impl Drop for Scratch {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
+
+/// The database: its files by path.
+const FILES: [(&str, &str); 7] = [
+    ("part/tilegrid.json", GRID),
+    (
+        "packaged/package_pins.csv",
+        "pin,bank,site,tile,pin_function\nA1,35,IOB_X0Y1,LIOB33_X0Y0,IO\nA2,35,IOB_X0Y3,LIOB33_X0Y2,IO\n",
+    ),
+    (
+        "segbits_clb.db",
+        "CLB.FF.ZINI 01_05\nCLB.FF.LATCH !01_05 01_06\nCLB.LUT.INIT[00] 00_31\nCLB.LUT.INIT[01] 00_32\nCLB.OUT 00_64\nCLB.FAR 02_00\n",
+    ),
+    ("ppips_clb.db", "CLB.WIRE always\n"),
+    ("segbits_bram.db", "BRAM.MODE 00_00\n"),
+    ("segbits_bram.block_ram.db", "BRAM.INIT_00[000] 03_07\n"),
+    ("segbits_liob33.db", "LIOB33.IOB_Y0.A_SSTL15.STEPDOWN 00_00\nLIOB33.IOB_Y1.A_SSTL15.STEPDOWN 00_64\n"),
+];
 
 const GRID: &str = r#"{
   "CLB_X0Y0": {"type": "CLB", "bits": {"CLB_IO_CLK": {"baseaddr": "0x00000100", "frames": 2, "offset": 4, "words": 2}}},
@@ -141,3 +146,79 @@ fn a_damaged_database_is_refused_and_nothing_panics() {
     fs::write(scratch.0.join("part/tilegrid.json"), wild).expect("a temporary file");
     assert!(scratch.assemble("CLB_X0Y0.FF.ZINI\nCLB_X0Y0.LUT.INIT[1]\n").is_err());
 }
+
+/// FASM, and what nearly is: tiles, features, ranges and values that there are and that there are not.
+fn nearly_fasm() -> impl Strategy<Value = String> {
+    let line = (
+        select(&["CLB_X0Y0", "BRAM_X0Y0", "LIOB33_X0Y0", "LIOB33_X0Y2", "T", "", "é"][..]),
+        select(
+            &[
+                ".FF.ZINI",
+                ".LUT.INIT",
+                ".INIT_00",
+                ".IOB_Y0.A_SSTL15.STEPDOWN",
+                ".IOB_Y1.STEPDOWN",
+                ".",
+                ".A b",
+                "",
+            ][..],
+        ),
+        select(
+            &[
+                "",
+                "[0]",
+                "[1:0]",
+                "[255:0]",
+                "[4294967295:0]",
+                "[4294967295:4294967295]",
+                "[0:1]",
+                "[",
+                "[x]",
+                "][",
+            ][..],
+        ),
+        select(
+            &[
+                "",
+                "=",
+                " = 1",
+                " = 2'b11",
+                " = 256'h_f",
+                " = 'h",
+                " = 'é",
+                " = 9999999999999999999999999999999999999999",
+                "==1",
+            ][..],
+        ),
+    );
+    proptest::collection::vec(line, 0..12).prop_map(|lines| {
+        lines.into_iter().map(|(tile, name, range, value)| format!("{tile}{name}{range}{value}\n")).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_text_as_fasm_is_read_or_refused_by_its_line(text in prop_oneof![any::<String>(), nearly_fasm(), "[TA.\\[\\]:='bh0-9_ #\n]{0,60}"]) {
+        match parse(&text) {
+            Ok(features) => prop_assert!(features.iter().all(|feature| !feature.tile.is_empty() && !feature.name.is_empty())),
+            Err(why) => prop_assert!(why.starts_with("line "), "{}", why),
+        }
+    }
+
+    /// Frames, all of the part, or an error: of any design by this database, and of any damaged database.
+    #[test]
+    fn any_design_and_database_give_frames_or_an_error(
+        (path, text) in select(&FILES[..]).prop_flat_map(|(path, text)| (Just(path), prop_oneof![Just(text.to_owned()), edited(text.into())])),
+        fasm in prop_oneof![nearly_fasm(), Just(DESIGN.to_owned()), edited(DESIGN.into())],
+    ) {
+        let scratch = Scratch::new("any");
+        fs::write(scratch.0.join(path), &text).expect("a temporary file");
+        if let Ok(frames) = scratch.assemble(&fasm) {
+            prop_assert!(frames.text().lines().count() == frames.0.len());
+        }
+    }
+}
+
+/// A design that has something in every tile.
+const DESIGN: &str = "CLB_X0Y0.FF.ZINI\nCLB_X0Y0.LUT.INIT[1:0] = 2'b11\nBRAM_X0Y0.INIT_00[255:0] = 256'h1\nBRAM_X0Y0.MODE\n\
+                      LIOB33_X0Y0.IOB_Y0.A_SSTL15.STEPDOWN\n";

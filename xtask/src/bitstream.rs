@@ -2,12 +2,13 @@
 //! it is the same.
 
 mod build;
+mod compare;
 mod store;
 mod table;
 
 use crate::fpga::netlist;
 use crate::fpga::timing;
-use crate::fpga::tools::processors;
+use crate::fpga::tools::{Tools, processors};
 use crate::report::{self, Skip, Table};
 use crate::setup::{self, Set};
 use crate::workspace::{self, Workspace};
@@ -44,11 +45,14 @@ pub(crate) struct Args {
     /// Write manifest and bitstream to `fpga-bitstreams/`
     #[arg(long, conflicts_with = "check")]
     write: bool,
-    /// Build with the seed of the committed manifest, and fail unless the same bytes come out
+    /// Build with the seed of the committed manifest, and fail unless the same bytes come out; other bytes from other tools are told
     #[arg(long)]
     check: bool,
+    /// Build with the slow tools from PyPI, as is done where Debian's native ones cannot be had: for ECP5
+    #[arg(long)]
+    slow: bool,
     /// Write the table in `docs/src/bitstreams.md` from the committed manifests; builds nothing
-    #[arg(long, conflicts_with_all = ["write", "check", "fresh"])]
+    #[arg(long, conflicts_with_all = ["write", "check", "fresh", "slow"])]
     table: bool,
     /// Print the manifest as JSON
     #[arg(long)]
@@ -80,18 +84,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         |manifest| manifest.seed.into_iter().collect(),
     );
 
-    let native = setup::ensure(workspace, Set::Fpga);
-    if let (true, Err(why)) = (args.check, &native) {
-        return skip(why);
-    }
-    if let Err(why) = native {
-        if board.device.family != Family::Ecp5 {
-            return Err(why.context("only the native tools build for this family"));
-        }
-        eprintln!("the native tools cannot be had here ({why:#}): the slow ones instead");
-        setup::ensure_fpga_anywhere(workspace)?;
-    }
-    let build = Build::new(workspace, &board, args.design, args.fresh)?;
+    let Some(tools) = tools(workspace, board.device.family, args)? else { return Ok(()) };
+    let build = Build::new(workspace, &board, args.design, tools, args.fresh)?;
     if let Some(committed) = &committed {
         same_sources(committed, &build)?;
     }
@@ -116,29 +110,51 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// A committed bitstream cannot be built again for want of the tools that built it. Where they can be had, that is an error in CI.
-fn skip(why: &anyhow::Error) -> Result<()> {
-    let skip = Skip {
-        what: "building a committed bitstream again",
-        missing: "the native tools that built it",
-        install: "cargo xtask setup --fpga",
+/// The tools that build for a family, installed if they have to be: the native ones, or the slow ones where those cannot be had. None if
+/// a committed bitstream cannot be built again here, which is told.
+fn tools(workspace: &Workspace, family: Family, args: &Args) -> Result<Option<Tools>> {
+    let slow = |why: &str| {
+        if family != Family::Ecp5 {
+            bail!("{why}, and the slow ones build for ECP5 alone");
+        }
+        eprintln!("{why}: the slow ones instead");
+        setup::ensure_fpga_anywhere(workspace).map(|_| Some(Tools::locate(workspace)))
     };
+    if args.slow {
+        return Ok(slow("the native tools are not wanted")?.map(Tools::slow));
+    }
+    let Err(why) = setup::ensure(workspace, Set::Fpga) else { return Ok(Some(Tools::locate(workspace))) };
+    if args.check {
+        not_in_ci(&why)?;
+        if family != Family::Ecp5 {
+            eprintln!("{NOT_AGAIN}: {why:#}");
+            return Ok(None);
+        }
+    }
+    slow(&format!("the native tools cannot be had here ({why:#})"))
+}
+
+const NOT_AGAIN: Skip = Skip {
+    what: "building a committed bitstream again",
+    missing: "the native tools that built it",
+    install: "cargo xtask setup --fpga",
+};
+
+/// In CI it is an error that a committed bitstream is not built again by the tools that built it, where they can be had.
+fn not_in_ci(why: &anyhow::Error) -> Result<()> {
     let possible = workspace::on_path("apt-get") && cfg!(target_arch = "x86_64");
     if possible && std::env::var("CI").is_ok_and(|value| value == "true") {
-        bail!("{skip}: {why:#}");
+        bail!("{NOT_AGAIN}: {why:#}");
     }
-    eprintln!("{skip}");
     Ok(())
 }
 
 /// Fails if the sources are no longer those of the committed bitstream.
 fn same_sources(committed: &Manifest, build: &Build<'_>) -> Result<()> {
     if committed.inputs != build.inputs {
-        let changed = |(name, hash): &(&String, &String)| committed.inputs.get(*name) != Some(hash);
-        let names: Vec<_> = build.inputs.iter().filter(changed).map(|(name, _)| name.as_str()).collect();
         bail!(
             "the committed bitstream is of other sources ({}): build it anew with `cargo xtask bitstream {} --design {} --write`",
-            names.join(", "),
+            compare::differing(&committed.inputs, &build.inputs).join(", "),
             committed.board,
             committed.design
         );
@@ -146,32 +162,10 @@ fn same_sources(committed: &Manifest, build: &Build<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Fails if other bytes came out. Other tools give other bytes: that is told, and is no failure.
+/// Fails if other bytes came out of the same tools. Other tools may give other bytes: that is told, and is no failure.
 fn same_bytes(committed: &Manifest, manifest: &Manifest) -> Result<()> {
-    if (&committed.tools, &committed.packages) != (&manifest.tools, &manifest.packages) {
-        let changed = |(name, version): &(&String, &String)| committed.packages.get(*name) != Some(version);
-        let other =
-            manifest.packages.iter().filter(changed).map(|(name, version)| format!("{name} {version}"));
-        eprintln!(
-            "SKIPPED comparison with the committed bitstream: it was built by other versions than {}",
-            other.collect::<Vec<_>>().join(", ")
-        );
-        return Ok(());
-    }
-    for expected in &committed.outputs {
-        // What it is called where it is kept says nothing of the bytes.
-        let kind = expected.file.rsplit('.').next();
-        let found = manifest.outputs.iter().find(|output| output.file.rsplit('.').next() == kind);
-        let found = found.with_context(|| format!("no {} came out", expected.file))?;
-        if found.sha256 != expected.sha256 {
-            bail!(
-                "{} is not the committed one: SHA-256 {}, not {}",
-                expected.file,
-                found.sha256,
-                expected.sha256
-            );
-        }
-        eprintln!("{}: byte for byte what is committed", expected.file);
+    for line in compare::outputs(committed, manifest)? {
+        eprintln!("{line}");
     }
     Ok(())
 }

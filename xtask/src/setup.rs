@@ -2,6 +2,8 @@
 
 mod cache;
 mod plan;
+#[cfg(test)]
+pub(crate) mod scratch;
 mod tools;
 
 pub(crate) use cache::Cache;
@@ -77,6 +79,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         }
         // A machine without the native tools is in order with the others.
         if !lacks(&found, Set::FpgaAnywhere) {
+            eprintln!(
+                "with the slow tools there are bitstreams for ECP5 alone, and `covert card flash` takes the machine's own openFPGALoader"
+            );
             states.retain(|(tool, _)| tool.set != Set::Fpga);
             actions.retain(|action| !action.tools.iter().any(|name| is_in(name, Set::Fpga)));
         }
@@ -155,7 +160,7 @@ fn ensure_those(workspace: &Workspace, wanted: impl Fn(&Tool) -> bool) -> Result
     }
     match actions.iter().find(|action| action.tools.contains(&tool.name)) {
         Some(action) if !action.allowed => {
-            bail!("{} is missing; install it with\n    {}", action.tools.join(", "), action.shown())
+            bail!("missing: {}; install with\n    {}", action.tools.join(", "), action.shown())
         }
         _ => bail!("{} could not be installed: `cargo xtask setup` says more", tool.name),
     }

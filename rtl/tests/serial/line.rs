@@ -50,7 +50,9 @@ impl Line {
         if self.sending.is_none()
             && let Some(byte) = self.queue.pop_front()
         {
-            self.sending = Some((self.clock, self.bits(byte)));
+            // After silence it begins anywhere between two clocks of the card.
+            let before = self.random.below(1 << 20) as f64 / f64::from(1 << 20);
+            self.sending = Some((self.clock - before, self.bits(byte)));
         }
         let level =
             self.sending.is_none_or(|(start, bits)| bits[((self.clock - start) / self.period) as usize]);

@@ -1,30 +1,41 @@
-//! `covert card flash` with a loader that writes down how it was called.
+//! `covert card flash` with loaders that write down how they were called.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder of its own with such a loader, removed at the end.
+/// A folder of its own, which is a folder of the search path, with an empty cache; removed at the end.
 struct Scratch(PathBuf);
 
 impl Scratch {
+    /// With such a loader on the search path, that exits with `status`.
     fn new(name: &str, status: u8) -> Scratch {
+        let scratch = Scratch::empty(name);
+        scratch.loader("", status);
+        scratch
+    }
+
+    fn empty(name: &str) -> Scratch {
         let folder = std::env::temp_dir().join(format!("covert-flash-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a temporary folder");
-        let loader = folder.join("openFPGALoader");
-        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$(dirname \"$0\")/called\"\nexit {status}\n");
-        fs::write(&loader, text).expect("a program");
-        fs::set_permissions(&loader, fs::Permissions::from_mode(0o755)).expect("a program");
+        fs::create_dir_all(folder.join("cache/bin")).expect("a temporary folder");
         Scratch(folder)
     }
 
+    fn loader(&self, folder: &str, status: u8) {
+        let loader = self.0.join(folder).join("openFPGALoader");
+        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$(dirname \"$0\")/called\"\nexit {status}\n");
+        fs::write(&loader, text).expect("a program");
+        fs::set_permissions(&loader, fs::Permissions::from_mode(0o755)).expect("a program");
+    }
+
+    /// Nothing of this machine is found: neither its cache nor its search path.
     fn flash(&self, arguments: &[&str]) -> Output {
-        let mut path = vec![self.0.clone()];
-        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let path = std::env::join_paths([self.0.as_path(), "/usr/bin".as_ref(), "/bin".as_ref()]);
         let mut covert = Command::new(env!("CARGO_BIN_EXE_covert"));
         covert.args(["card", "flash", "--root"]).arg(root()).args(arguments);
-        covert.env("PATH", std::env::join_paths(path).expect("a search path")).output().expect("covert runs")
+        covert.env("PATH", path.expect("a search path")).env("COVERT_CACHE", self.0.join("cache"));
+        covert.output().expect("covert runs")
     }
 
     /// The arguments that the loader was called with; none if it was not.
@@ -119,6 +130,32 @@ fn a_bitstream_that_does_not_fit_is_refused() {
     let said = error(&scratch.flash(&["none", "--design", "alive"]));
     assert!(said.contains("there is no board `none`"), "{said}");
     assert_eq!(scratch.called(), None);
+}
+
+/// As all tools of the project are: the cache's has the version that was tried.
+#[test]
+fn the_loader_of_the_cache_is_called_before_that_of_the_search_path() {
+    let scratch = Scratch::new("which", 3);
+    scratch.loader("cache/bin", 0);
+    let output = scratch.flash(&["versa-ecp5", "--design", "alive"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(scratch.0.join("cache/bin/called").exists() && scratch.called().is_none());
+}
+
+#[test]
+fn without_a_loader_the_command_that_fetches_it_is_named() {
+    let scratch = Scratch::empty("none");
+    if ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join("openFPGALoader").exists()) {
+        eprintln!("SKIPPED a machine without a loader: this one has it where every program is");
+        return;
+    }
+    let said = error(&scratch.flash(&["versa-ecp5", "--design", "alive"]));
+    assert!(said.contains("`cargo xtask setup --fpga` fetches it"), "{said}");
+    let output = scratch.flash(&["versa-ecp5", "--design", "alive", "--dry-run"]);
+    assert!(
+        output.status.success() && String::from_utf8_lossy(&output.stderr).contains("is not here"),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::report::Progress;
 use crate::setup::Cache;
 use crate::workspace::{self, Workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use covert_boards::flow::Step;
 use covert_boards::manifest::Placement;
 use std::collections::BTreeMap;
@@ -26,43 +26,54 @@ const NAMES: [(&str, &[&str]); 5] = [
 /// The tools of this machine.
 pub(crate) struct Tools {
     cache: Cache,
+    slow: bool,
 }
 
 impl Tools {
     pub(crate) fn locate(workspace: &Workspace) -> Tools {
-        Tools { cache: Cache::locate(workspace) }
+        Tools { cache: Cache::locate(workspace), slow: false }
+    }
+
+    /// The slow ones alone, as on a machine that the native ones cannot be had for.
+    pub(crate) fn slow(self) -> Tools {
+        Tools { slow: true, ..self }
     }
 
     /// As [`Tools::locate`], for a test: the root of the repository is known, and cargo is not asked.
     #[cfg(test)]
     pub(crate) fn at(root: &Path) -> Tools {
-        Tools { cache: Cache::at(root) }
+        Tools { cache: Cache::at(root), slow: false }
     }
 
     pub(crate) fn cache_folder(&self) -> &Path {
         &self.cache.root
     }
 
-    /// Where the native tools are unpacked, with their databases, if they are.
+    /// Where the native tools are unpacked, with their databases, if they are and may be used.
     pub(crate) fn native(&self) -> Option<PathBuf> {
         let folder = self.cache.root.join("fpga");
-        folder.join("versions").is_file().then_some(folder)
+        (!self.slow && folder.join("versions").is_file()).then_some(folder)
     }
 
     /// A program: the cache's native one, whose version is pinned; else the machine's; else the cache's slow one.
     pub(crate) fn find(&self, name: &str) -> Result<PathBuf> {
+        self.choose(name, workspace::on_path(name))
+    }
+
+    fn choose(&self, name: &str, on_path: bool) -> Result<PathBuf> {
         let known = NAMES.iter().find(|(program, _)| *program == name).map_or(&[][..], |(_, names)| *names);
-        let mut paths = known.iter().map(|name| self.cache.bin().join(name)).filter(|path| path.is_file());
-        if self.native().is_some() {
-            if let Some(path) = paths.next() {
-                return Ok(path);
-            }
-        } else if workspace::on_path(name) {
-            return Ok(name.into());
-        } else if let Some(path) = paths.next_back() {
-            return Ok(path);
-        }
-        bail!("`{name}` is neither on PATH nor in the cache: run `cargo xtask setup --fpga`")
+        let in_cache = |name: &&str| Some(self.cache.bin().join(name)).filter(|path| path.is_file());
+        let found = if self.native().is_some() {
+            known.first().and_then(in_cache)
+        } else if on_path && !self.slow {
+            Some(name.into())
+        } else {
+            known.last().and_then(in_cache)
+        };
+        found.with_context(|| match self.slow {
+            true => format!("there is no slow `{name}` in the cache: `cargo xtask bitstream --slow` installs what there is"),
+            false => format!("`{name}` is neither on PATH nor in the cache: run `cargo xtask setup --fpga`"),
+        })
     }
 
     /// A step as a command in a folder, its output dropped.
@@ -144,4 +155,66 @@ pub(crate) fn each_seed(
 /// As many placements at a time as there are processors.
 pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::scratch::Scratch;
+
+    /// A cache with these names in `bin/`; `native` is whether Debian's were unpacked.
+    fn tools(cache: &Scratch, native: bool, slow: bool) -> Tools {
+        let versions = cache.0.join("fpga/versions");
+        let _ = fs::remove_file(&versions);
+        if native {
+            fs::create_dir_all(cache.0.join("fpga"))
+                .and_then(|()| fs::write(&versions, "yosys 0.66-1\n"))
+                .expect("a file");
+        }
+        Tools { cache: Cache::in_folder(cache.0.clone()), slow }
+    }
+
+    #[test]
+    fn native_tools_come_first_then_the_machines_then_the_slow_ones_alone_if_asked() {
+        let cache = Scratch::new("choice");
+        for name in ["yosys", "yosys-fpga", "nextpnr-ecp5", "nextpnr-ecp5-wasm", "xc7frames2bit"] {
+            fs::write(cache.0.join("bin").join(name), "").expect("a file");
+        }
+        let cases = [
+            // native, slow alone, on PATH: yosys and nextpnr-ecp5
+            ((true, false, true), Some(("bin/yosys-fpga", "bin/nextpnr-ecp5"))),
+            ((true, false, false), Some(("bin/yosys-fpga", "bin/nextpnr-ecp5"))),
+            ((false, false, true), None),
+            ((false, false, false), Some(("bin/yosys", "bin/nextpnr-ecp5-wasm"))),
+            ((true, true, true), Some(("bin/yosys", "bin/nextpnr-ecp5-wasm"))),
+            ((false, true, true), Some(("bin/yosys", "bin/nextpnr-ecp5-wasm"))),
+        ];
+        for ((native, slow, on_path), expected) in cases {
+            let tools = tools(&cache, native, slow);
+            let found = |name| tools.choose(name, on_path).expect("it is there");
+            let (yosys, nextpnr) = expected
+                .map_or(("yosys".into(), "nextpnr-ecp5".into()), |(yosys, nextpnr)| {
+                    (cache.0.join(yosys), cache.0.join(nextpnr))
+                });
+            assert_eq!(
+                (found("yosys"), found("nextpnr-ecp5")),
+                (yosys, nextpnr),
+                "{native} {slow} {on_path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tool_that_is_not_there_is_named_with_the_command_that_gets_it() {
+        let cache = Scratch::new("no-choice");
+        let why = |native, slow| {
+            format!("{:#}", tools(&cache, native, slow).choose("ecppack", false).expect_err("none"))
+        };
+        assert_eq!(
+            why(false, false),
+            "`ecppack` is neither on PATH nor in the cache: run `cargo xtask setup --fpga`"
+        );
+        assert_eq!(why(true, false), why(false, false));
+        assert!(why(true, true).contains("`cargo xtask bitstream --slow`"));
+    }
 }

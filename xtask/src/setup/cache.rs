@@ -25,7 +25,11 @@ impl Cache {
     /// The cache of the repository with that root.
     pub(crate) fn at(root: &Path) -> Cache {
         let named = std::env::var_os("COVERT_CACHE");
-        let root = root.join(named.unwrap_or_else(|| ".cache".into()));
+        Cache::in_folder(root.join(named.unwrap_or_else(|| ".cache".into())))
+    }
+
+    /// The cache in that folder.
+    pub(crate) fn in_folder(root: PathBuf) -> Cache {
         let note = fs::read_to_string(root.join("proven")).unwrap_or_default();
         // Programs in the environment name it by its absolute path: a moved cache has to be proven again.
         let proven = match note.split_once('\n') {
@@ -63,7 +67,15 @@ impl Cache {
     }
 
     fn is_present(&self, tool: &Tool) -> bool {
-        let installed = match tool.source {
+        self.is_installed(tool)
+            && tool.shims.iter().all(|shim| {
+                fs::read_to_string(self.bin().join(shim.name)).is_ok_and(|text| text == script(shim))
+            })
+    }
+
+    /// Whether what a tool comes in is there; its names in `bin/` may not be yet.
+    fn is_installed(&self, tool: &Tool) -> bool {
+        match tool.source {
             Source::Apt { file, .. } if file.contains('/') => self.root.join(file).exists(),
             Source::Apt { file, .. } => workspace::on_path(file),
             Source::Wheel { package, version } => {
@@ -76,11 +88,7 @@ impl Cache {
             }
             Source::Crate { package, .. } => self.bin().join(package).exists(),
             Source::Lab { file } | Source::Fpga { file } => self.root.join(file).exists(),
-        };
-        installed
-            && tool.shims.iter().all(|shim| {
-                fs::read_to_string(self.bin().join(shim.name)).is_ok_and(|text| text == script(shim))
-            })
+        }
     }
 
     fn probe(&self, probe: &Probe) -> Result<()> {
@@ -119,9 +127,9 @@ impl Cache {
             .with_context(|| format!("`{}` cannot stand in PATH", self.bin().display()))
     }
 
-    /// Writes the names of a tool into `bin/`.
+    /// Writes the names of a tool into `bin/`, if it is installed: a name for nothing would be found and could not run.
     pub(crate) fn write_shims(&self, tool: &Tool) -> Result<()> {
-        for shim in tool.shims {
+        for shim in tool.shims.iter().filter(|_| self.is_installed(tool)) {
             let path = self.bin().join(shim.name);
             write_program(&path, &script(shim))
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
@@ -172,25 +180,9 @@ fn write_program(path: &Path, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scratch::Scratch;
     use super::super::tools::{SIMULATION, Set, TOOLS};
     use super::*;
-
-    /// A cache of its own for one test, removed at the end.
-    struct Scratch(Cache);
-
-    impl Scratch {
-        fn new(name: &str) -> Scratch {
-            let root = std::env::temp_dir().join(format!("covert-cache-{name}-{}", std::process::id()));
-            fs::create_dir_all(root.join("bin")).expect("temporary folder");
-            Scratch(Cache { root, proven: Vec::new() })
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0.root);
-        }
-    }
 
     fn tool(probes: &'static [Probe]) -> Tool {
         let source = Source::Crate { package: "ticker", version: "1.0.0", flags: &[] };
@@ -202,28 +194,30 @@ mod tests {
     #[test]
     fn a_tool_is_ready_only_if_it_answers_as_expected() {
         let scratch = Scratch::new("answers");
+        let cache = Cache::in_folder(scratch.0.clone());
         let tool = tool(PROBE);
-        assert_eq!(scratch.0.state(&tool), State::Missing);
-        let program = scratch.0.bin().join("ticker");
+        assert_eq!(cache.state(&tool), State::Missing);
+        let program = cache.bin().join("ticker");
         write_program(&program, "#!/bin/sh\necho tick 0.9\n").expect("program");
-        assert!(matches!(scratch.0.state(&tool), State::Broken(why) if why.contains("tick 0.9")));
+        assert!(matches!(cache.state(&tool), State::Broken(why) if why.contains("tick 0.9")));
         write_program(&program, "#!/bin/sh\necho tick 1.0.0; exit 3\n").expect("program");
-        assert!(matches!(scratch.0.state(&tool), State::Broken(why) if why.contains("exit status: 3")));
+        assert!(matches!(cache.state(&tool), State::Broken(why) if why.contains("exit status: 3")));
         write_program(&program, "#!/bin/sh\necho tick 1.0.0\n").expect("program");
-        assert_eq!(scratch.0.state(&tool), State::Ready);
+        assert_eq!(cache.state(&tool), State::Ready);
     }
 
     #[test]
     fn a_tool_seen_to_work_is_not_run_again_until_its_declaration_changes() {
-        let mut scratch = Scratch::new("note");
+        let scratch = Scratch::new("note");
+        let mut cache = Cache::in_folder(scratch.0.clone());
         let before = tool(PROBE);
-        scratch.0.note(&[(&before, State::Ready)]).expect("note");
-        write_program(&scratch.0.bin().join("ticker"), "#!/bin/sh\nexit 1\n").expect("program");
-        assert_eq!(scratch.0.state(&before), State::Ready);
+        cache.note(&[(&before, State::Ready)]).expect("note");
+        write_program(&cache.bin().join("ticker"), "#!/bin/sh\nexit 1\n").expect("program");
+        assert_eq!(cache.state(&before), State::Ready);
         let after = Tool { purpose: "ticks and tocks", ..before };
-        assert!(matches!(scratch.0.state(&after), State::Broken(_)));
-        fs::remove_file(scratch.0.bin().join("ticker")).expect("program");
-        assert_eq!(scratch.0.state(&before), State::Missing);
+        assert!(matches!(cache.state(&after), State::Broken(_)));
+        fs::remove_file(cache.bin().join("ticker")).expect("program");
+        assert_eq!(cache.state(&before), State::Missing);
     }
 
     #[test]
@@ -233,6 +227,25 @@ mod tests {
             assert!(TOOLS[..index].iter().all(|earlier| earlier.name != tool.name), "{} twice", tool.name);
         }
     }
+
+    #[test]
+    fn what_could_not_be_installed_gets_no_name() {
+        let scratch = Scratch::new("names");
+        let cache = Cache::in_folder(scratch.0.clone());
+        let source = Source::Fpga { file: "fpga/usr/bin/ticker" };
+        let tool = Tool {
+            source,
+            shims: &[Shim { name: "tick", prepare: "", exec: "$cache/fpga/usr/bin/ticker" }],
+            ..tool(PROBE)
+        };
+        let name = cache.bin().join("tick");
+        cache.write_shims(&tool).expect("nothing to do");
+        assert!(!name.exists());
+        write_program(&cache.root.join("fpga/usr/bin/ticker"), "#!/bin/sh\necho tick\n").expect("program");
+        cache.write_shims(&tool).expect("a name");
+        assert_eq!(Command::new(&name).output().expect("it runs").stdout, b"tick\n");
+    }
+
     #[test]
     fn what_simulation_needs_is_declared() {
         for name in SIMULATION {

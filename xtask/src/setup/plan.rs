@@ -225,7 +225,7 @@ mod tests {
     fn what_is_fetched_is_so_at_once_and_without_a_right_to_change_the_system() {
         let cases = [
             (["linux", "lab's busybox"], "sh /kit/xtask/fetch-lab.sh /kit/.cache/lab"),
-            (["yosys, native", "openFPGALoader"], "sh /kit/xtask/fetch-fpga.sh /kit/.cache/fpga"),
+            (["yosys (native)", "openFPGALoader"], "sh /kit/xtask/fetch-fpga.sh /kit/.cache/fpga"),
         ];
         for (names, command) in cases {
             let found = found(&names.map(|name| (name, State::Missing)));

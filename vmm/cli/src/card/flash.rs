@@ -5,7 +5,6 @@ use covert_boards::flash::{LOADER, Target, arguments};
 use covert_boards::flow::{Step, shell};
 use covert_boards::manifest::timing_model;
 use covert_boards::{Board, Design, Manifest};
-use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,7 +50,7 @@ pub(super) fn run(args: &Flash) -> Result<u8> {
     })?;
     let target = if args.volatile { Target::Volatile } else { Target::Flash };
     let arguments = arguments(&board, &manifest, &file, &content, target)?;
-    let loader = loader(&args.root, std::env::var_os("PATH").as_deref());
+    let loader = covert_verilator::tool(LOADER);
     let words = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     eprintln!("{}: {}", board.title, manifest.note);
     if let Some(placement) = manifest.placement() {
@@ -70,7 +69,7 @@ pub(super) fn run(args: &Flash) -> Result<u8> {
         return Ok(0);
     }
     let loader = loader.with_context(|| {
-        format!("`{LOADER}` is neither on PATH nor in the cache: `cargo xtask setup --fpga` fetches it")
+        format!("`{LOADER}` is neither in the cache nor on PATH: `cargo xtask setup --fpga` fetches it")
     })?;
     let status = Command::new(&loader).args(&arguments).status();
     let status = status.with_context(|| format!("cannot run `{}`", loader.display()))?;
@@ -78,12 +77,4 @@ pub(super) fn run(args: &Flash) -> Result<u8> {
         bail!("{LOADER} failed ({status}): is the board powered, its cable plugged in, and may you use it?");
     }
     Ok(0)
-}
-
-/// The loader: on the search path, else where set-up unpacked it.
-fn loader(root: &Path, path: Option<&OsStr>) -> Option<PathBuf> {
-    let cache = std::env::var_os("COVERT_CACHE").unwrap_or_else(|| OsString::from(".cache"));
-    let folders = path.map(|path| std::env::split_paths(path).collect::<Vec<_>>()).unwrap_or_default();
-    let all = folders.into_iter().chain([root.join(cache).join("bin")]);
-    all.map(|folder| folder.join(LOADER)).find(|file| file.is_file())
 }
