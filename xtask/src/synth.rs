@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// Write `docs/src/synthesis.md`, which is of the unit with two lanes
+    /// Write the page of these lanes: `docs/src/synthesis.md`, `docs/src/synthesis-3.md`
     #[arg(long)]
     write: bool,
     /// Lanes of the unit: 2, or 3
@@ -35,14 +35,39 @@ pub(crate) struct Args {
     lanes: u8,
 }
 
-const VERILOG: &str = covert_boards::UNIT_VERILOG;
+/// One configuration of the unit.
+struct Configuration {
+    /// In words.
+    lanes: &'static str,
+    /// Its top module.
+    top: &'static str,
+    /// Its Verilog.
+    verilog: &'static str,
+    /// What is in it twice.
+    twice: &'static [Twice],
+    /// Where its figures stand.
+    page: &'static str,
+    /// What writes them.
+    command: &'static str,
+}
 
-/// One configuration of the unit: its top module, its Verilog, and what is in it twice.
-type Configuration = (&'static str, &'static str, &'static [Twice]);
-const TWO_LANES: Configuration = ("redundancy_unit", VERILOG, netlist::TWO_LANES);
-const THREE_LANES: Configuration =
-    ("redundancy_unit_3", "rtl/generated/redundancy_unit_3.v", netlist::THREE_LANES);
-const PAGE: &str = "docs/src/synthesis.md";
+const TWO_LANES: Configuration = Configuration {
+    lanes: "two",
+    top: "redundancy_unit",
+    verilog: covert_boards::UNIT_VERILOG,
+    twice: netlist::TWO_LANES,
+    page: "docs/src/synthesis.md",
+    command: "cargo xtask synth --write",
+};
+
+const THREE_LANES: Configuration = Configuration {
+    lanes: "three",
+    top: "redundancy_unit_3",
+    verilog: "rtl/generated/redundancy_unit_3.v",
+    twice: netlist::THREE_LANES,
+    page: "docs/src/synthesis-3.md",
+    command: "cargo xtask synth --lanes 3 --write",
+};
 
 /// The clock of a 64-bit stream at PCIe Gen2 x2 or Gen1 x4, in MHz.
 const GOAL: f64 = 125.0;
@@ -61,10 +86,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.seeds == 0 {
         bail!("`--seeds 0` places nothing: give 1 or more");
     }
-    if args.write && args.lanes != 2 {
-        bail!("`--write` writes `{PAGE}`, which is of the unit with two lanes: leave `--lanes` away");
-    }
-    let (top, source, twice) = if args.lanes == 3 { THREE_LANES } else { TWO_LANES };
+    let unit = if args.lanes == 3 { THREE_LANES } else { TWO_LANES };
+    let Configuration { top, verilog: source, twice, page, .. } = unit;
     let tools = Tools::locate(workspace);
     let versions = tools.versions(&["yosys", "nextpnr-ecp5"])?;
     let verilog = workspace.root.join(source);
@@ -111,9 +134,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     report::emit(args.json, &page::overview(&synthesis), &synthesis)?;
     eprint!("\n{}", page::speeds(&synthesis).text());
     if args.write {
-        fs::write(workspace.root.join(PAGE), page::page(&synthesis))
-            .with_context(|| format!("cannot write `{PAGE}`"))?;
-        eprintln!("wrote {PAGE}");
+        fs::write(workspace.root.join(page), page::page(&unit, &synthesis))
+            .with_context(|| format!("cannot write `{page}`"))?;
+        eprintln!("wrote {page}");
     }
     judge(&synthesis)
 }
@@ -134,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_merged_copy_and_a_missed_clock_are_each_an_error() {
-        let (top, _, twice) = TWO_LANES;
+        let Configuration { top, twice, .. } = TWO_LANES;
         let synthesis = |merged, fmax_mhz| {
             let module = netlist::tests::netlist(twice, top, "", Family::Ecp5, merged);
             Synthesis {
