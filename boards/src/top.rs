@@ -49,6 +49,11 @@ pub fn top(board: &Board, parts: Option<&Parts>) -> Result<String, Error> {
         Some(reset) if reset.active == Active::Low => "locked & reset_line",
         Some(_) => "locked & ~reset_line",
     };
+    let reset = match family {
+        Family::Ecp5 => "wire reset = settling[3];",
+        // A register that need not stand at the PLL: the reset goes to all of the design.
+        Family::Artix7 => "reg reset = 1'b1;\n  always @(posedge clock) reset <= settling[3];",
+    };
     let _ = write!(
         text,
         "
@@ -58,7 +63,7 @@ pub fn top(board: &Board, parts: Option<&Parts>) -> Result<String, Error> {
   always @(posedge clock or negedge awake)
     if (!awake) settling <= 4'b1111;
     else settling <= {{settling[2:0], 1'b0}};
-  wire reset = settling[3];
+  {reset}
 
   reg [1:0] heard = 2'b11;
   always @(posedge clock) heard <= {{heard[0], serial_in}};
@@ -175,11 +180,20 @@ fn instances(board: &Board, parts: &Parts) -> Result<String, Error> {
     if let Some(port) = bridge.iter().find(|port| !unit.iter().any(|other| other.name == port.name)) {
         return Err(Error::Ports(format!("the unit has no port for the bridge's `{}`", port.name)));
     }
+    // On Artix-7 the distance that resets go is what the clock is missed by. There the unit is reset by its link alone, as it is by a link
+    // that is down, through a register between the two. When the bridge goes down the unit follows in the next clock; when it comes up no
+    // beat can be there for hundreds. ECP5 meets its clock without.
+    let by_link = board.device.family == Family::Artix7;
+    if by_link {
+        text += "\n  reg unit_up = 1'b0;\n  always @(posedge clock) unit_up <= link_up & ~reset;\n";
+    }
     let connect = |module: &str, name: &str, ports: &[Port]| -> Result<String, Error> {
         let mut lines = Vec::new();
         for port in ports {
             let to = match (port.name.as_str(), port.direction) {
                 ("serial_in", Direction::Input) => "heard[1]".into(),
+                ("reset", Direction::Input) if by_link && name == UNIT => "1'b0".into(),
+                ("link_up", Direction::Input) if by_link && name == UNIT => "unit_up".into(),
                 ("bit_clocks", Direction::Input) => format!("{}'d{}", port.width, bit_clocks(board)),
                 ("serial_in" | "bit_clocks" | "clock" | "reset", Direction::Output) => {
                     return Err(Error::Ports(format!("`{}` of {module} is an output", port.name)));

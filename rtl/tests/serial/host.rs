@@ -48,7 +48,8 @@ pub(crate) struct Host {
     memory: Vec<(u64, Vec<u8>)>,
 }
 
-/// The unit and the bridge, wired by name.
+/// The unit and the bridge, wired by name; with `by_link` as the top levels for Artix-7 have it: the unit is reset by its link alone, a
+/// clock late.
 pub(crate) fn card_verilog() -> String {
     let unit = covert_rtl::generated();
     let start = unit.find("module redundancy_unit (").expect("the unit");
@@ -64,11 +65,16 @@ pub(crate) fn card_verilog() -> String {
         .filter(|(_, name)| name != "clock" && name != "reset")
         .collect();
     let wires: String = ports.iter().map(|(range, name)| format!("wire {range}{name};\n")).collect();
-    let links: String = ports.iter().map(|(_, name)| format!(", .{name}({name})")).collect();
+    let linked = |up: &str| -> String {
+        let to = |name: &'_ str| if name == "link_up" { up.to_owned() } else { name.to_owned() };
+        ports.iter().map(|(_, name)| format!(", .{name}({})", to(name))).collect()
+    };
+    let (links, of_unit) = (linked("link_up"), linked("by_link ? unit_up : link_up"));
     format!(
         "{unit}\n{}\nmodule serial_card (\ninput wire clock,\ninput wire reset,\ninput wire [7:0] bit_clocks,\n\
-         input wire serial_in,\noutput wire serial_out\n);\n{wires}\
-         redundancy_unit unit (.clock(clock), .reset(reset){links});\n\
+         input wire by_link,\ninput wire serial_in,\noutput wire serial_out\n);\n{wires}\
+         reg unit_up = 1'b0;\nalways @(posedge clock) unit_up <= link_up & ~reset;\n\
+         redundancy_unit unit (.clock(clock), .reset(reset & ~by_link){of_unit});\n\
          serial_bridge bridge (.clock(clock), .reset(reset), .bit_clocks(bit_clocks), .serial_in(serial_in), \
          .serial_out(serial_out){links});\nendmodule\n",
         covert_rtl::serial_bridge()
@@ -78,7 +84,14 @@ pub(crate) fn card_verilog() -> String {
 impl Host {
     /// A host that sends bits of `period` clocks to a bridge set to `bit_clocks`, in front of the unit.
     pub(crate) fn of_card(bit_clocks: u64, period: f64) -> Option<Host> {
-        Some(Host::new(build(&tools()?, "serial_card", &card_verilog()), bit_clocks, period))
+        Host::of_card_reset(bit_clocks, period, false)
+    }
+
+    /// The same; `by_link` is whether the unit is reset by its link alone.
+    pub(crate) fn of_card_reset(bit_clocks: u64, period: f64, by_link: bool) -> Option<Host> {
+        let mut model = build(&tools()?, "serial_card", &card_verilog());
+        model.set("by_link", u64::from(by_link));
+        Some(Host::new(model, bit_clocks, period))
     }
 
     /// The same without the unit: the test has the other pins.

@@ -160,22 +160,24 @@ fn a_host_that_takes_nothing_holds_up_the_unit_and_loses_nothing() {
 
 #[test]
 fn a_link_that_went_down_comes_up_with_a_fresh_unit_in_the_middle_of_everything() {
-    let Some(mut host) = Host::of_card(8, 8.0) else { return };
-    for round in 0..5u64 {
-        host.bring_up();
-        assert_eq!(host.read(group::address(0, group::GENERATION)), 0, "round {round}");
-        host.configure();
-        for lane in 0..2 {
-            let entry = Root::at(Root::header(1, 0), 400, ARENA[lane] + 0x10000);
-            host.bytes(ARENA[lane], 64).copy_from_slice(&entry);
-            host.ring(lane as u32, 1);
+    for by_link in [false, true] {
+        let Some(mut host) = Host::of_card_reset(8, 8.0, by_link) else { return };
+        for round in 0..5u64 {
+            host.bring_up();
+            assert_eq!(host.read(group::address(0, group::GENERATION)), 0, "round {round}");
+            host.configure();
+            for lane in 0..2 {
+                let entry = Root::at(Root::header(1, 0), 400, ARENA[lane] + 0x10000);
+                host.bytes(ARENA[lane], 64).copy_from_slice(&entry);
+                host.ring(lane as u32, 1);
+            }
+            host.run(30_000 + 12_345 * round);
         }
-        host.run(30_000 + 12_345 * round);
+        host.bring_up();
+        host.bytes(common::VERDICTS, 64).fill(0);
+        host.configure();
+        check(&mut host, 0, b"after all that");
     }
-    host.bring_up();
-    host.bytes(common::VERDICTS, 64).fill(0);
-    host.configure();
-    check(&mut host, 0, b"after all that");
 }
 
 #[test]

@@ -125,6 +125,35 @@ mod tests {
         assert_eq!(manifest.constraint_mhz, super::super::GOAL);
     }
 
+    #[test]
+    fn the_unit_for_artix_7_is_routed_meets_its_clock_and_is_said_to_be_approximate() {
+        let path = root().join(Manifest::path("acorn-cle-215-plus", Design::Unit));
+        let manifest = Manifest::load(&path).expect("it is committed");
+        let packed = manifest.placement().expect("the packed one is among them");
+        assert!(packed.fmax_mhz >= super::super::GOAL, "{packed:?}");
+        assert!(
+            manifest.timing_model.starts_with("approximate open timing model"),
+            "{}",
+            manifest.timing_model
+        );
+        for kind in [".fasm", ".frames", ".bit"] {
+            assert!(manifest.outputs.iter().any(|output| output.file.ends_with(kind)), "no {kind}");
+        }
+    }
+
+    /// No card's manifest may look like that of a bitstream.
+    #[test]
+    fn a_card_behind_pcie_is_said_to_be_a_recipe_and_has_no_bitstream() {
+        let cards: Vec<_> = manifests(&root()).expect("manifests");
+        let cards: Vec<_> = cards.iter().filter(|manifest| manifest.design == Design::Pcie).collect();
+        assert!(!cards.is_empty(), "no card was synthesised");
+        for card in cards {
+            assert!(card.note.starts_with("Recipe not run here, no hardware run."), "{}", card.note);
+            assert!(card.seed.is_none() && card.placements.is_empty() && card.bitstream().is_none());
+            assert!(card.redundancy.is_some(), "its copies were not counted");
+        }
+    }
+
     /// Placing the unit takes minutes: who changes the RTL is told that its bitstreams are of another one, and CI fails.
     #[test]
     fn every_committed_manifest_is_of_the_sources_as_they_are() {
