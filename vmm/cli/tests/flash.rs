@@ -134,6 +134,18 @@ fn a_bitstream_that_does_not_fit_is_refused() {
 
 /// As all tools of the project are: the cache's has the version that was tried.
 #[test]
+fn a_bitstream_that_is_not_here_is_told_with_how_to_get_it_and_a_recipe_as_one() {
+    let scratch = Scratch::new("absent", 0);
+    let absent = scratch.flash(&["acorn-cle-215-plus"]);
+    let told = error(&absent);
+    assert!(told.contains("`cargo xtask bitstream acorn-cle-215-plus --design unit --check`"), "{told}");
+    assert!(told.contains("`--manifest target/boards/acorn-cle-215-plus/unit/manifest.json`"), "{told}");
+    let recipe = error(&scratch.flash(&["acorn-cle-215-plus", "--design", "pcie"]));
+    assert!(recipe.contains("Recipe not run here, no hardware run."), "{recipe}");
+    assert_eq!(scratch.called(), None);
+}
+
+#[test]
 fn the_loader_of_the_cache_is_called_before_that_of_the_search_path() {
     let scratch = Scratch::new("which", 3);
     scratch.loader("cache/bin", 0);

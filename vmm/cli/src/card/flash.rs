@@ -40,13 +40,17 @@ pub(super) fn run(args: &Flash) -> Result<u8> {
     let path =
         args.manifest.clone().unwrap_or_else(|| args.root.join(Manifest::path(&board.name, args.design)));
     let manifest = Manifest::load(&path)?;
-    let output = manifest.bitstream().with_context(|| {
-        format!("{} names no .bit: the flow for this board ends before one", path.display())
-    })?;
+    let output = manifest
+        .bitstream()
+        .with_context(|| format!("{} names no .bit. {}", path.display(), manifest.note))?;
     let file = path.with_file_name(Path::new(&output.file).file_name().unwrap_or_default());
     let content = std::fs::read(&file).with_context(|| {
-        let build = format!("cargo xtask bitstream {} --design {}", board.name, manifest.design);
-        format!("cannot read the bitstream `{}`; `{build}` builds it", file.display())
+        let (board, design) = (&board.name, manifest.design);
+        format!(
+            "cannot read the bitstream `{}`; `cargo xtask bitstream {board} --design {design} --check` builds it, and \
+             `--manifest target/boards/{board}/{design}/manifest.json` takes it from there",
+            file.display()
+        )
     })?;
     let target = if args.volatile { Target::Volatile } else { Target::Flash };
     let arguments = arguments(&board, &manifest, &file, &content, target)?;
