@@ -132,7 +132,6 @@ fn a_bitstream_that_does_not_fit_is_refused() {
     assert_eq!(scratch.called(), None);
 }
 
-/// As all tools of the project are: the cache's has the version that was tried.
 #[test]
 fn a_bitstream_that_is_not_here_is_told_with_how_to_get_it_and_a_recipe_as_one() {
     let scratch = Scratch::new("absent", 0);
@@ -145,6 +144,7 @@ fn a_bitstream_that_is_not_here_is_told_with_how_to_get_it_and_a_recipe_as_one()
     assert_eq!(scratch.called(), None);
 }
 
+/// As all tools of the project are: the cache's has the version that was tried.
 #[test]
 fn the_loader_of_the_cache_is_called_before_that_of_the_search_path() {
     let scratch = Scratch::new("which", 3);
