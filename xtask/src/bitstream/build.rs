@@ -105,7 +105,7 @@ impl<'a> Build<'a> {
         }
 
         let place = |seed: u32| -> Result<Placement> {
-            let step = flow::place(self.board, seed);
+            let step = flow::place(self.board, self.design, seed);
             let (report, placed) = (flow::report_file(seed), flow::placed_file(family, seed));
             let key = format!("{netlist_key}\n{}", flow::shell(&step));
             self.store.get(&key, &self.folder, &[&report, &placed], || {
@@ -114,7 +114,12 @@ impl<'a> Build<'a> {
             timing::placed(seed, &read(&self.folder.join(&report))?, &registers, GOAL)
                 .with_context(|| format!("in `{report}`"))
         };
-        let what = format!("{}, {} for {}", flow::place(self.board, 0).program, self.design, self.board.name);
+        let what = format!(
+            "{}, {} for {}",
+            flow::place(self.board, self.design, 0).program,
+            self.design,
+            self.board.name
+        );
         let placements = each_seed(&what, seeds, jobs, place)?;
         let best = placements.iter().rev().max_by(|a, b| a.fmax_mhz.total_cmp(&b.fmax_mhz));
         let seed = best.context("no seed was given")?.seed;
