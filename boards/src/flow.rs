@@ -116,7 +116,7 @@ pub fn place(board: &Board, design: Design, seed: u32) -> Step {
     if (family, design) == (Family::Artix7, Design::Unit) {
         // By the default, `heap`, the unit cannot be routed: legalisation doubles its wires, and 1,300 stay in use twice. Without rip-up
         // detours of 3 ns stay: seed 1 came to 112.0 MHz. What is small stays with `heap`: two
-        // builds of `alive` by the static placer were seen to differ.
+        // builds of `alive` so were once seen to differ.
         arguments.extend(words(&["--placer", "static", "--tmg-ripup"]));
     }
     // Not router2 on ECP5, though it is faster by far: it makes detours of several ns on paths that matter.

@@ -42,11 +42,9 @@ pub fn top(board: &Board) -> Result<String, Error> {
         format!("  input wire {range}pci_exp_rxp,\n  input wire {range}pci_exp_rxn"),
         format!("  output wire {range}pci_exp_txp,\n  output wire {range}pci_exp_txn"),
     ];
-    if pcie.clock_request.is_some() {
-        ports.push("  output wire clkreq_n".into());
-    }
     let mut body = String::new();
     if pcie.clock_request.is_some() {
+        ports.push("  output wire clkreq_n".into());
         body += "\n  // The reference clock is always wanted.\n  assign clkreq_n = 1'b0;\n";
     }
     for (number, led) in board.leds_of(Design::Pcie) {
